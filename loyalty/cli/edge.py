@@ -1,0 +1,26 @@
+"""What commands share: the deployment, the moment they work at, the account they work on."""
+
+from datetime import date, datetime, time
+
+from sqlalchemy.orm import Session
+
+from loyalty import clock
+from loyalty.errors import Refused
+from loyalty.jobs.deployment import Deployment, read_deployment
+from loyalty.status.queries import Account, lock_numbers
+
+
+def opened(as_of: date | None = None) -> tuple[Deployment, datetime]:
+    """The deployment, fit for use, and the moment to work at: now, or noon of a stated day."""
+    deployment = read_deployment()
+    now = clock.now()
+    deployment.ready(now)
+    return deployment, now if as_of is None else clock.instant_at(as_of, time(12), deployment.program.zone)
+
+
+def account_of(session: Session, number: str) -> Account:
+    """A member's account, locked. Raises Refused: `unknown_member`."""
+    accounts = lock_numbers(session, [number])
+    if number not in accounts:
+        raise Refused("unknown_member", number=number)
+    return accounts[number]

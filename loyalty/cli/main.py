@@ -1,0 +1,26 @@
+"""The `loyalty` command and its groups."""
+
+import click
+
+from loyalty import __version__
+from loyalty.cli.activities import activities, entries
+from loyalty.cli.demo import demo
+from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
+from loyalty.cli.members import members
+from loyalty.cli.program import program
+from loyalty.cli.status import explain, ladder, member, status
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="loyalty")
+def main() -> None:
+    """A loyalty program engine: members earn, climb and fall by published rules, and every figure has its reason.
+
+    One deployment runs one program: LOYALTY_PROGRAM names it (skyway by default), LOYALTY_DATABASE_URL its database
+    (an SQLite file, loyalty.db, by default).
+    """
+
+
+for command in (demo, db, program, members, activities, entries, member, explain, ladder, status, recalculate, verify, run,
+                schedule, health):  # fmt: skip
+    main.add_command(command)

@@ -1,0 +1,100 @@
+"""Commands about members."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from loyalty.cli.edge import account_of, opened
+from loyalty.cli.imports import import_command
+from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
+from loyalty.errors import Refused
+from loyalty.members.operations import Enrolment, enrol_one
+from loyalty.members.operations import leave as leave_membership
+from loyalty.members.tables import Member
+from loyalty.settle import settle
+from loyalty.status.operations import open_standings
+from loyalty.status.queries import export as export_rows
+
+
+@click.group()
+def members() -> None:
+    """Members: enrol, import, show, export, end."""
+
+
+members.add_command(import_command("members"))
+
+
+@members.command()
+@click.option("--number", default=None, help="The member number; made by the program without it.")
+@click.option("--enrolled-on", type=DAY, default=None, help="The day of enrolment; today without it.")
+@click.option("--name", default="")
+@click.option("--email", default="")
+@click.option("--phone", default="")
+@click.option("--language", default="")
+@click.option("--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="May be given several times.")
+@as_of_option
+@json_option
+@refusals
+def add(enrolled_on: date | None, attributes: tuple[str, ...], as_of: date | None, as_json: bool, **profile: Any) -> None:
+    """Enrol a member. The same number with the same data changes nothing."""
+    deployment, now = opened(as_of)
+    pairs = dict(pair.partition("=")[::2] for pair in attributes)
+    enrolment = Enrolment(enrolled_on or deployment.today(now), attributes=pairs, **profile)
+    with deployment.store.transaction() as session:
+        answer = enrol_one(session, deployment.program, enrolment, now)
+        if answer.member_id is not None:
+            open_standings(session, [(answer.member_id, enrolment.enrolled_on)])
+            settle(session, deployment.program, [account_of(session, answer.number)], now)
+    new = answer.member_id is not None
+    if as_json:
+        emit({"number": answer.number, "enrolled": new})
+    else:
+        click.echo(f"Member {answer.number} {'enrolled' if new else 'was enrolled already'}.")
+
+
+@members.command()
+@click.argument("number")
+@json_option
+@refusals
+def show(number: str, as_json: bool) -> None:
+    """Show a member's file."""
+    deployment, _ = opened()
+    with deployment.store.reading() as session:
+        found = session.scalar(select(Member).where(Member.number == number))
+    if found is None:
+        raise Refused("unknown_member", number=number)
+    values = {column.name: getattr(found, column.name) for column in Member.__table__.columns}
+    if as_json:
+        emit(values)
+        return
+    for name, value in values.items():
+        click.echo(f"{name}: {'' if value is None else value}")
+
+
+@members.command()
+@click.argument("number")
+@click.option("--on", type=DAY, required=True, help="The first day after membership.")
+@as_of_option
+@refusals
+def leave(number: str, on: date, as_of: date | None) -> None:
+    """End a membership."""
+    deployment, now = opened(as_of)
+    with deployment.store.transaction() as session:
+        leave_membership(session, number, on)
+        settle(session, deployment.program, [account_of(session, number)], now)
+    click.echo(f"Member {number} is a member through the day before {on}.")
+
+
+@members.command()
+@as_of_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="A file; stdout without it.")
+@refusals
+def export(as_of: date | None, out: Path | None) -> None:
+    """Write every member with the tier of a day, one JSON object a line."""
+    deployment, now = opened(as_of)
+    with deployment.store.reading() as session, click.open_file(str(out) if out else "-", "w") as file:
+        for line in export_rows(session, deployment.today(now)):
+            file.write(line + "\n")

@@ -1,0 +1,183 @@
+"""Commands about programs: list, check, show, try their scenarios, export schemas for editors."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loyalty import store
+from loyalty.cli.output import FOUND, emit, json_option, refusals, table
+from loyalty.jobs import migrate
+from loyalty.jobs.deployment import find_program, program_names
+from loyalty.jobs.scenarios import ScenarioFailed, play, scenarios_of
+from loyalty.members.mapping import MappingFile
+from loyalty.program.load import EDITION_FILES, Edition, Program
+from loyalty.program.models import ProgramFile
+from loyalty.program.problems import ProgramInvalid
+from loyalty.program.schema import schema_of
+from loyalty.settings import read as read_settings
+
+
+@click.group()
+def program() -> None:
+    """Programs: rules as data, in config/programs."""
+
+
+@program.command("list")
+@json_option
+@refusals
+def list_(as_json: bool) -> None:
+    """List the programs with their editions; the one in use is marked."""
+    chosen = read_settings()
+    found = []
+    for name in program_names(chosen):
+        try:
+            loaded = find_program(chosen, name)
+        except ProgramInvalid as error:
+            found.append(
+                {
+                    "program": name,
+                    "name": "",
+                    "editions": [],
+                    "problems": len(error.problems),
+                    "in_use": name == chosen.program,
+                }
+            )
+            continue
+        title = loaded.file.name.get("en", next(iter(loaded.file.name.values())))
+        editions = [edition.name for edition in loaded.editions]
+        found.append({"program": name, "name": title, "editions": editions, "problems": 0, "in_use": name == chosen.program})
+    if as_json:
+        emit(found)
+        return
+    rows = [
+        (
+            "*" if row["in_use"] else "",
+            row["program"],
+            row["name"] or f"{row['problems']} problems",
+            ", ".join(row["editions"]),
+        )
+        for row in found
+    ]  # type: ignore[arg-type]
+    table(("", "program", "name", "editions"), rows)
+
+
+@program.command()
+@click.argument("name", required=False)
+@refusals
+def check(name: str | None) -> None:
+    """Check a program's files, all programs without a name; every problem is told with its place."""
+    chosen = read_settings()
+    wrong = 0
+    for one in [name] if name else program_names(chosen):
+        try:
+            loaded = find_program(chosen, one)
+            click.echo(f"{one}: {len(loaded.editions)} edition(s), no problem.")
+        except ProgramInvalid as error:
+            wrong += len(error.problems)
+            click.echo(str(error), err=True)
+    if wrong:
+        click.echo(f"{wrong} problem(s).", err=True)
+        sys.exit(FOUND)
+
+
+@program.command()
+@click.argument("name", required=False)
+@click.option("--edition", "begins", default=None, help="The edition's first day; the newest without it.")
+@json_option
+@refusals
+def show(name: str | None, begins: str | None, as_json: bool) -> None:
+    """Show an edition: its ladder in words, or, with --json, all of it."""
+    chosen = read_settings()
+    loaded = find_program(chosen, name or chosen.program)
+    editions = [edition for edition in loaded.editions if begins in (None, edition.name)]
+    if not editions:
+        raise click.UsageError(
+            f"There is no edition {begins}; there are: {', '.join(edition.name for edition in loaded.editions)}."
+        )
+    edition = editions[-1]
+    if as_json:
+        emit(
+            {
+                "program": loaded.file.model_dump(mode="json"),
+                "edition": edition.name,
+                "hash": edition.hash,
+                **json.loads(edition.content),
+            }
+        )
+    else:
+        _in_words(loaded, edition)
+
+
+def _in_words(loaded: Program, edition: Edition) -> None:
+    click.echo(f"{loaded.file.name.get('en', loaded.id)}, edition from {edition.name} ({edition.hash[:12]})")
+    for tier in reversed(edition.ladder.tiers):
+        ways = [" and ".join(_threshold(edition, unit, value) for unit, value in path.items()) for path in tier.reach]
+        keeps = [" and ".join(_threshold(edition, unit, value) for unit, value in path.items()) for path in tier.keep]
+        said = " or ".join(ways) or ("everyone" if tier.id == edition.ladder.base else "by invitation")
+        click.echo(f"  {tier.name.get('en', tier.id)}: {said}" + (f"; to keep: {' or '.join(keeps)}" if keeps else ""))
+    for life in edition.ladder.lifetime:
+        said = " and ".join(_threshold(edition, unit, value) for unit, value in life.path.items())
+        click.echo(f"  For life, {life.tier}: {said} in all")
+    click.echo(f"  Counted by {edition.ladder.window.replace('_', ' ')}; {len(edition.earning.lines)} earn lines:")
+    for line in edition.earning.lines:
+        click.echo(f"    {line.name.get('en', line.id)} ({line.unit})")
+
+
+def _threshold(edition: Edition, unit: str, value: Any) -> str:
+    return f"{value:,} {edition.units.units[unit].name.get('en', unit)}"
+
+
+@program.command()
+@click.argument("name", required=False)
+@click.option("--case", default=None, help="Only the scenarios with this id.")
+@refusals
+def test(name: str | None, case: str | None) -> None:
+    """Play a program's scenarios, those of all programs without a name, on a database of their own."""
+    chosen = read_settings()
+    failed = played = 0
+    for one in [name] if name else program_names(chosen):
+        loaded = find_program(chosen, one)
+        for scenario in scenarios_of(loaded.folder):
+            if case in (None, scenario.case):
+                played += 1
+                failed += not _played(loaded, scenario)
+    click.echo(f"{played - failed} of {played} scenarios hold.")
+    if failed or not played:
+        sys.exit(FOUND)
+
+
+def _played(loaded: Program, scenario: Any) -> bool:
+    """One scenario on an empty database in memory, so that none sees another's member."""
+    try:
+        with _memory().transaction() as session:
+            play(session, loaded, scenario)
+            session.rollback()
+    except ScenarioFailed as error:
+        click.echo(f"FAILED {scenario.file}: {scenario.name}\n  {error}", err=True)
+        return False
+    return True
+
+
+_kept: list[store.Store] = []
+
+
+def _memory() -> store.Store:
+    if not _kept:
+        _kept.append(store.Store("sqlite://"))
+        migrate.upgrade(_kept[0])
+    return _kept[0]
+
+
+@program.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write to.")
+@refusals
+def schema(out: Path) -> None:
+    """Write the JSON Schema of every file, for editors."""
+    out.mkdir(parents=True, exist_ok=True)
+    for file, shape in {"program.yaml": ProgramFile, **EDITION_FILES, "import.yaml": MappingFile}.items():
+        target = out / f"{file.removesuffix('.yaml')}.schema.json"
+        target.write_text(json.dumps(schema_of(shape, file), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        click.echo(f"{target}")

@@ -1,0 +1,232 @@
+"""Commands about status: what a member is and why, the ladder, facts by hand."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import clock
+from loyalty.cli.edge import account_of, opened
+from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
+from loyalty.earning.queries import explained_entries, steps_in_words
+from loyalty.errors import Refused
+from loyalty.jobs.deployment import Deployment
+from loyalty.ledger.queries import balances
+from loyalty.members.tables import Member
+from loyalty.settle import settle
+from loyalty.status import words
+from loyalty.status.facts import Grant, Revocation, Waiver, grant, revoke, waive
+from loyalty.status.queries import account_read, facts_of, histories, ladder_count
+from loyalty.status.told import Told, told_of
+
+
+@click.command()
+@click.argument("number")
+@as_of_option
+@json_option
+@refusals
+def member(number: str, as_of: date | None, as_json: bool) -> None:
+    """A member's standing, the counters against every path up and every path to keep, and the balances."""
+    deployment, now = opened(as_of)
+    with deployment.store.reading() as session:
+        told = _told(session, deployment, number, deployment.today(now))
+    if as_json:
+        emit(told.data)
+        return
+    _say_standing(told)
+    for way in told.data["ways"]:
+        verb = {"keep": "To keep", "reach": "To reach", "lifetime": "For life,"}[way["purpose"]]
+        state = (
+            "met"
+            if way["met"]
+            else "; ".join(f"{m['missing']} {m['counter']} to go" for m in way["measures"] if m["missing"] != "0")
+        )
+        click.echo(
+            f"  {verb} {way['tier']}: "
+            + ", ".join(f"{m['have']} of {m['need']} {m['counter']}" for m in way["measures"])
+            + f" ({state})"
+        )
+    click.echo("Balances: " + (", ".join(f"{amount} {unit}" for unit, amount in told.data["balances"].items()) or "none"))
+
+
+def _told(session: Session, deployment: Deployment, number: str, day: date) -> Told:
+    account = account_read(session, number)
+    if account is None:
+        raise Refused("unknown_member", number=number)
+    program = deployment.program
+    from loyalty.status.ladder import rules_of
+
+    history = histories(session, rules_of(program), [account])[account.member_id]
+    until = date.fromordinal(day.toordinal() + 1)
+    return told_of(
+        program,
+        account,
+        history,
+        facts_of(session, account.member_id),
+        balances(session, account.member_id, until),
+        day,
+    )
+
+
+def _say_standing(told: Told) -> None:
+    data = told.data
+    click.echo(f"Member {data['number']}, enrolled {data['enrolled_on']}, on {data['as_of']}:")
+    standing = data["standing"]
+    if standing is None:
+        click.echo("  not a member on that day")
+        return
+    through = f" through {standing['through']}" if standing["through"] else ""
+    click.echo(f"  {standing['name']} since {standing['from']}{through}: {standing['reason']}")
+
+
+@click.command()
+@click.argument("number")
+@as_of_option
+@click.option("--entries", "with_entries", is_flag=True, help="Explain every entry too.")
+@json_option
+@refusals
+def explain(number: str, as_of: date | None, with_entries: bool, as_json: bool) -> None:
+    """Why a member is what he is: every span of tier with its reason and figures, and every entry step by step."""
+    deployment, now = opened(as_of)
+    day = deployment.today(now)
+    with deployment.store.reading() as session:
+        told = _told(session, deployment, number, day)
+        found = session.scalar(select(Member).where(Member.number == number))
+        assert found is not None
+        lines = explained_entries(session, deployment.program, found, date.fromordinal(day.toordinal() + 1))
+    if as_json:
+        entries = [{**vars(line), "steps": [step._asdict() for step in line.steps]} for line in lines]
+        emit({**told.data, "entries": entries})
+        return
+    _say_standing(told)
+    click.echo("How it came about:")
+    for span in told.data["timeline"]:
+        end = f"through {span['through']}" if span["through"] else "on"
+        click.echo(f"  {span['from']} {end}: {span['name']}, {span['reason']}")
+        deciding = [line for line in lines if line.posted_on == span["from"] and line.unit in span["counters"]]
+        for line in deciding:
+            click.echo(
+                f"      {line.on} {line.source} {line.key}: {line.amount} {line.unit}  [{steps_in_words(line.steps) or line.reason}]"
+            )
+    for line in lines if with_entries else ():
+        click.echo(f"  {line.posted_on} for {line.on}: {line.amount} {line.unit}, {line.kind} {line.line or ''} {line.source} {line.key}"
+                   f"  [{steps_in_words(line.steps) or line.reason}]")  # fmt: skip
+
+
+@click.command()
+@as_of_option
+@click.option("--by-source", is_flag=True, help="Tell what was earned from what was granted, invited, waived or for life.")
+@json_option
+@refusals
+def ladder(as_of: date | None, by_source: bool, as_json: bool) -> None:
+    """Members per tier on a day. Those who had left are in none."""
+    deployment, now = opened(as_of)
+    day, program = deployment.today(now), deployment.program
+    with deployment.store.reading() as session:
+        rows = ladder_count(session, day, by_source)
+    counts: dict[str, Any] = {tier: {} for tier in program.tiers}
+    for tier, source, members in rows:
+        counts[tier][source] = members
+    if as_json:
+        emit({tier: mine if by_source else sum(mine.values()) for tier, mine in counts.items()})
+        return
+    total = sum(sum(mine.values()) for mine in counts.values())
+    click.echo(f"{program.file.name.get('en', program.id)} on {day}: {total:,} members")
+    lines = []
+    for tier in reversed(program.tiers):
+        mine = sum(counts[tier].values())
+        sources = (
+            ", ".join(f"{source} {members:,}" for source, members in sorted(counts[tier].items()))
+            if by_source
+            else "#" * round(40 * mine / max(total, 1))
+        )
+        lines.append((words.tier_name(program, tier), f"{mine:,}", f"{100 * mine / max(total, 1):.1f} %", sources))
+    table(("tier", "members", "share", ""), lines, right=(1, 2))
+
+
+@click.group()
+def status() -> None:
+    """Facts about status by hand: grant, invite, waive, revoke. Each has a key, an author, a reason."""
+
+
+def _act(number: str, as_of: date | None, act: Callable[[Session, Deployment, Any, Any], bool]) -> None:
+    deployment, now = opened(as_of)
+    with deployment.store.transaction() as session:
+        account = account_of(session, number)
+        fresh = act(session, deployment, account, now)
+        settle(session, deployment.program, [account], now)
+    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+
+
+def _by_hand(command: click.decorators.FC) -> click.decorators.FC:
+    for option in (click.option("--key", required=True, help="Sent twice, it counts once."), click.option("--reason", required=True),
+                   click.option("--author", required=True), as_of_option):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@status.command("grant")
+@click.argument("number")
+@click.argument("tier")
+@click.option("--from", "begins", type=DAY, default=None, help="First day; today without it.")
+@click.option("--through", type=DAY, default=None, help="Last day; for ever without it.")
+@click.option("--invitation", is_flag=True, help="By the program's invitation.")
+@_by_hand
+@refusals
+def grant_(
+    number: str,
+    tier: str,
+    begins: date | None,
+    through: date | None,
+    invitation: bool,
+    author: str,
+    reason: str,
+    key: str,
+    as_of: date | None,
+) -> None:
+    """Give a member a tier for a span."""
+    until = date.fromordinal(through.toordinal() + 1) if through else None
+
+    def act(session: Session, deployment: Deployment, account: Any, now: Any) -> bool:
+        first = begins or clock.day_of(now, deployment.program.zone)
+        kind = "invited" if invitation else "granted"
+        return grant(session, deployment.program, account, Grant(tier, first, until, author, reason, key, kind), now)
+
+    _act(number, as_of, act)
+
+
+@status.command("revoke")
+@click.argument("number")
+@click.option("--grant-key", default=None, help="The grant to end; without it, every tier above --to ends.")
+@click.option("--to", "tier", default=None, help="The highest tier left; the base tier without it.")
+@_by_hand
+@refusals
+def revoke_(
+    number: str, grant_key: str | None, tier: str | None, author: str, reason: str, key: str, as_of: date | None
+) -> None:
+    """End a grant, or every tier above one."""
+    wanted = Revocation(author, reason, key, grant_key, tier)
+    _act(
+        number,
+        as_of,
+        lambda session, deployment, account, now: revoke(session, deployment.program, account, wanted, now),
+    )
+
+
+@status.command("waive")
+@click.argument("number")
+@click.argument("tier")
+@click.option("--approver", required=True)
+@_by_hand
+@refusals
+def waive_(number: str, tier: str, approver: str, author: str, reason: str, key: str, as_of: date | None) -> None:
+    """Pardon a small shortfall: the tier as if its path had been met today, within the program's limits."""
+    wanted = Waiver(tier, author, approver, reason, key)
+    _act(
+        number,
+        as_of,
+        lambda session, deployment, account, now: waive(session, deployment.program, account, wanted, now),
+    )

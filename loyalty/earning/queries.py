@@ -1,0 +1,108 @@
+"""Reads of activity: entries with their source, and how each came about."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import extract, select
+from sqlalchemy.orm import Session
+
+from loyalty.earning.rules import Said, explain, kept_values
+from loyalty.earning.tables import Activity
+from loyalty.errors import Refused
+from loyalty.ledger.operations import shown
+from loyalty.ledger.queries import entries_of
+from loyalty.ledger.tables import Adjustment, Entry
+from loyalty.members.rules import attribute_values
+from loyalty.members.tables import Member
+from loyalty.program.load import Program
+from loyalty.program.problems import listed, nearest
+
+
+def export(
+    session: Session, program: Program, unit: str | None = None, number: str | None = None, late: bool = False
+) -> Iterator[str]:
+    """Entries as one JSON object a line, by member and cause. `late`: posted after the year they count for had ended.
+
+    Raises Refused: `unknown_unit`.
+    """
+    decimals = {name: about.decimals for edition in program.editions for name, about in edition.units.units.items()}
+    if unit is not None and unit not in decimals:
+        raise Refused("unknown_unit", unit=unit, allowed=listed(decimals), nearest=nearest(unit, decimals))
+    entry, act, adj, who = Entry.__table__, Activity.__table__, Adjustment.__table__, Member.__table__
+    cause = lambda other, key: (other.c.member_id == entry.c.member_id) & (other.c[key] == entry.c.cause_id)  # noqa: E731
+    query = (
+        select(who.c.number, *(entry.c[name] for name in ("unit", "amount", "on", "posted_at", "kind", "line")),
+               act.c.source, act.c.key, adj.c.key.label("adjustment"))
+        .join(who, who.c.member_id == entry.c.member_id)
+        .join(act, cause(act, "activity_id"), isouter=True)
+        .join(adj, cause(adj, "cause_id"), isouter=True)
+        .order_by(entry.c.member_id, entry.c.cause_id, entry.c.n)
+        .execution_options(yield_per=5000)
+    )  # fmt: skip
+    if unit is not None:
+        query = query.where(entry.c.unit == unit)
+    if number is not None:
+        query = query.where(who.c.number == number)
+    if late:
+        query = query.where(extract("year", entry.c.posted_on) > extract("year", entry.c.on))
+    for row in session.execute(query):
+        yield json.dumps({
+            "member": row.number, "unit": row.unit, "amount": shown(row.amount, decimals[row.unit]),
+            "on": row.on.isoformat(), "posted_at": row.posted_at.isoformat(), "kind": row.kind, "line": row.line,
+            "source": row.source or "adjustment", "key": row.key or row.adjustment,
+        }, ensure_ascii=False)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One entry and how it came about: the steps of its earn line, or the words of who booked or undid it."""
+
+    unit: str
+    amount: str
+    on: date
+    posted_on: date
+    kind: str
+    line: str | None
+    source: str
+    key: str
+    steps: tuple[Said, ...]
+    reason: str = ""
+
+
+def explained_entries(session: Session, program: Program, member: Member, until: date | None = None) -> list[Explained]:
+    """A member's entries in the order in which they became known, each explained."""
+    activities = {
+        row.activity_id: row for row in session.scalars(select(Activity).where(Activity.member_id == member.member_id))
+    }
+    adjusted = {
+        row.cause_id: row for row in session.scalars(select(Adjustment).where(Adjustment.member_id == member.member_id))
+    }
+    return [_explained(program, member, row, activities, adjusted) for row in entries_of(session, member.member_id, until)]
+
+
+def _explained(
+    program: Program, member: Member, row: Any, activities: Mapping[int, Activity], adjusted: Mapping[int, Adjustment]
+) -> Explained:
+    activity, adjustment = activities.get(row.cause_id), adjusted.get(row.cause_id)
+    edition = program.edition_on(activity.edition if activity else row.on)
+    decimals = edition.units.units[row.unit].decimals if edition else 0
+    said: tuple[Said, ...] = ()
+    if activity is not None and edition is not None and row.kind == "earn":
+        kind = edition.kinds[activity.kind]
+        attributes = attribute_values(program.file.members.attributes, member.attributes)
+        case = (kept_values(edition, kind, activity.fields), edition.ranks.get(activity.tier, 0), attributes)
+        used = json.loads(row.basis)["used"] if row.basis else 0
+        said = tuple(explain(edition, kind, row.line, case, used))
+    return Explained(
+        row.unit, shown(row.amount, decimals), row.on, row.posted_on, row.kind, row.line,
+        activity.source if activity else "adjustment", activity.key if activity else adjustment.key if adjustment else "",
+        said, adjustment.reason if adjustment else "",
+    )  # fmt: skip
+
+
+def steps_in_words(steps: tuple[Said, ...]) -> str:
+    """The steps as one line: `field distance = 337; minimum 500 = 500; percent 150 = 750`."""
+    return "; ".join(f"{step.verb} {step.figure} = {format(step.value.normalize(), ',f')}" for step in steps)

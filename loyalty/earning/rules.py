@@ -1,0 +1,141 @@
+"""Activity judged into amounts: fields read, lines applied, every step sayable. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from loyalty.errors import Refused
+from loyalty.keys import dumps
+from loyalty.program.load import Edition
+from loyalty.program.models import ActivityField, Cap
+from loyalty.program.problems import listed, nearest
+from loyalty.program.scope import Case, Subject
+from loyalty.program.steps import CompiledKind, CompiledLine, steps_said
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The fields of an activity read: values in the order of the kind's fields, and the JSON that is kept."""
+
+    values: tuple[Any, ...]
+    kept: str
+
+
+def read_fields(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) -> Reading:
+    """The given fields by the kind's types. Text of a file and typed JSON read alike: "500" is 500, "true" is true.
+
+    Raises Refused: `unknown_field`, `missing_field`, `bad_field`, each with what is allowed.
+    """
+    fields = edition.activities.activities[kind.name].fields
+    for name in given:
+        if name not in fields:
+            raise Refused("unknown_field", field=name, allowed=listed(fields), nearest=nearest(name, fields))
+    values = []
+    kept = {}
+    for name, about in fields.items():
+        found = given.get(name)
+        if found is None or found == "":
+            if not about.optional:
+                raise Refused("missing_field", field=name, allowed=_allowed(about, kind.scope[name]))
+            values.append(None)
+            continue
+        values.append(_read(name, about, kind.scope[name], found))
+        kept[name] = found
+    return Reading(tuple(values), dumps(kept))
+
+
+def _read(name: str, about: ActivityField, subject: Subject, found: Any) -> Any:
+    try:
+        value = _typed(about, subject, found)
+    except ValueError:
+        choices = about.one_of or ()
+        raise Refused(
+            "bad_field",
+            field=name,
+            found=repr(found),
+            allowed=_allowed(about, subject),
+            nearest=nearest(found, choices),
+        ) from None
+    return value
+
+
+def _typed(about: ActivityField, subject: Subject, found: Any) -> Any:
+    if about.type == "text":
+        if not isinstance(found, str) or (about.one_of is not None and found not in about.one_of):
+            raise ValueError
+        return found
+    if subject.numeric:
+        value = subject.literal(found)
+        if (about.at_least is not None and value < about.at_least * 10**subject.decimals) or abs(value) >= 10**15:
+            raise ValueError
+        return value
+    if about.type == "flag":
+        if found not in (True, False, "true", "false"):
+            raise ValueError
+        return found in (True, "true")
+    return date.fromisoformat(found).isoformat()
+
+
+def _allowed(about: ActivityField, subject: Subject) -> str:
+    if about.one_of:
+        return listed(about.one_of)
+    words = {"text": "a text", "integer": "a whole number", "flag": "true or false", "day": "a day, YYYY-MM-DD"}
+    word = words.get(about.type, f"a number with at most {subject.decimals} decimals")
+    return word if about.at_least is None else f"{word} from {about.at_least}"
+
+
+class Earned(NamedTuple):
+    """What one line gave; `used` is what its cap's window held before, none for a line without cap."""
+
+    line: CompiledLine
+    amount: int
+    used: int | None
+
+
+#: (line, window) -> what the line has given in that window, for one member.
+Used = dict[tuple[str, int], int]
+
+
+def judge(kind: CompiledKind, case: Case, on: date, used: Used) -> list[Earned]:
+    """Apply an edition's lines to one activity. `used` is brought up to date for capped lines. Zero amounts are left out."""
+    if not kind.earns(case):
+        return []
+    earned = []
+    for line in kind.lines:
+        if line.first <= on <= line.last and line.test(case):
+            before = used.get((line.id, cap_window(line.cap, on)), 0) if line.cap else None
+            amount = line.amount(case, before or 0)
+            if amount:
+                earned.append(Earned(line, amount, before))
+                if line.cap:
+                    used[(line.id, cap_window(line.cap, on))] = (before or 0) + amount
+    return earned
+
+
+def cap_window(cap: Cap, on: date) -> int:
+    """The window of a cap that a day falls in, as a number."""
+    if cap.per == "lifetime":
+        return 0
+    return on.year if cap.per == "calendar_year" else on.year * 12 + on.month
+
+
+class Said(NamedTuple):
+    """One explained step: its verb, the figure or field it used, the value after it."""
+
+    verb: str
+    figure: str
+    value: Decimal
+
+
+def explain(edition: Edition, kind: CompiledKind, line_id: str, case: Case, used: int) -> list[Said]:
+    """The steps by which a line gave its amount. Judging the same case again, they are the very steps that were taken."""
+    line = next(line for line in kind.lines if line.id == line_id)
+    return [Said(*said) for said in steps_said(line, case, used)]
+
+
+def kept_values(edition: Edition, kind: CompiledKind, kept: str) -> tuple[Any, ...]:
+    """The field values of a stored activity."""
+    return read_fields(edition, kind, json.loads(kept)).values

@@ -1,0 +1,65 @@
+"""The catalogue of refusals: a stable code, one plain sentence, and the fields that explain it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+#: code -> sentence. The code is stable for clients; the sentence is for people.
+CATALOGUE: Mapping[str, str] = MappingProxyType(
+    {
+        "activity_before_enrolment": "The activity is on {on}, before the member enrolled on {enrolled_on}.",
+        "activity_after_leaving": "The activity is on {on}; the member left on {left_on}.",
+        "activity_in_future": "The activity is on {on}, after today, {today}.",
+        "already_left": "Member {number} left on {left_on}.",
+        "amount_too_large": "{unit} {amount} is beyond what the books can hold.",
+        "bad_amount": "{amount!r} is not an amount of {unit}: {allowed}.",
+        "bad_field": "Field {field}: found {found}; allowed: {allowed}.{nearest}",
+        "bad_mapping": "The mapping cannot be used: {why}",
+        "database_behind": "The database is at {found}, this program needs {expected}: run `loyalty db upgrade`.",
+        "edition_changed": "Edition {edition} of {program} has been published and is not the same any more: "
+        "put the published files back, or state the change as a new edition.",
+        "edition_missing": "No edition of {program} is in force on {on}; the first begins on {first}.",
+        "grant_from_past": "A grant may begin today, {today}, or later; not on {begins}.",
+        "key_reused": "Key {key!r} of {source!r} has been used for another input.",
+        "member_exists": "Member {number} exists already, with other data.",
+        "missing_field": "Field {field} is missing; allowed: {allowed}.",
+        "no_config": "Nothing is found at {path}.",
+        "not_invitation_tier": "Tier {tier} is not by invitation.",
+        "nothing_to_revoke": "There is nothing to revoke: {what}.",
+        "other_program": "The database belongs to program {found}, the settings name {expected}.",
+        "run_busy": "Another process is working on {job} of {due}.",
+        "span_backwards": "The span ends on {until}, not after it begins on {begins}.",
+        "unknown_activity": "Member {number} has no activity with key {key!r} of {source!r}.",
+        "unknown_field": "Field {field} is unknown; allowed: {allowed}.{nearest}",
+        "unknown_job": "There is no job {job}; there are: {allowed}.",
+        "unknown_kind": "There is no activity kind {kind}; allowed: {allowed}.{nearest}",
+        "unknown_mapping": "There is no import mapping {name}; there are: {allowed}.{nearest}",
+        "unknown_member": "There is no member {number}.",
+        "unknown_program": "There is no program {program}; there are: {allowed}.{nearest}",
+        "unknown_tier": "There is no tier {tier}; allowed: {allowed}.{nearest}",
+        "unknown_unit": "There is no unit {unit}; allowed: {allowed}.{nearest}",
+        "waiver_not_offered": "This program waives nothing.",
+        "waiver_too_large": "{unit} is {short} short of tier {tier}; at most {within} may be waived.",
+    }
+)
+
+
+class Refused(Exception):
+    """An input or request that the engine will not take, and why.
+
+    `code` is a key of CATALOGUE, `fields` the figures of its sentence. Nothing has been changed when it is raised
+    and its transaction rolled back. Raises KeyError when a code is not in the catalogue.
+    """
+
+    def __init__(self, code: str, **fields: Any) -> None:
+        self.code = code
+        self.fields = fields
+        super().__init__(CATALOGUE[code].format(**fields))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Crosses from a worker process to its parent with its fields.
+        return (_again, (self.code, self.fields))
+
+
+def _again(code: str, fields: dict[str, Any]) -> Refused:
+    return Refused(code, **fields)

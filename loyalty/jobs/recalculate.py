@@ -1,0 +1,110 @@
+"""The nightly recalculation, and the proof that what is cached is what the fold says."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import clock
+from loyalty.jobs import runs
+from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.runs import Progress, Result, RunKey
+from loyalty.ledger.queries import faults
+from loyalty.settings import Settings
+from loyalty.status.operations import refold
+from loyalty.status.queries import lock_stretch
+from loyalty.status.tables import Standing
+from loyalty.status.verify import differences
+
+JOB = "recalculate"
+
+
+def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress) -> Result:
+    """Run, or go on with, a recalculation: those due by its day, or everyone. Chunks commit one by one.
+
+    A run that has ended already is answered as it ended. One failing member is recorded and passed over.
+    """
+    _planned(deployment, key, now)
+    with deployment.store.reading() as session:
+        todo = runs.open_chunks(session, key)
+    if todo:
+        few = min(workers, len(todo))
+        with runs.pool(few, _begin, (deployment.settings,)) as executor:
+            runs.map_chunks(executor, _chunk, [(key, n, now) for n in todo], progress)
+    with deployment.store.transaction() as session:
+        return runs.finish(session, key, now)
+
+
+def _planned(deployment: Deployment, key: RunKey, now: datetime) -> None:
+    with deployment.store.reading() as session:
+        if any(other == key for other in runs.unfinished(session, JOB)):
+            return
+    members = select(Standing.member_id).order_by(Standing.member_id)
+    if not key.everyone:
+        members = members.where(Standing.review_on <= key.as_of)
+    found = runs.stretches(deployment.store, members)
+    with deployment.store.transaction() as session:
+        runs.plan(session, key, found, now)
+
+
+_here: list[Deployment] = []
+
+
+def _begin(settings: Settings) -> None:
+    """In a worker process: the deployment that its chunks work on."""
+    _here[:] = [Deployment(settings)]
+
+
+def _chunk(task: tuple[RunKey, int, datetime]) -> None:
+    key, n, now = task
+    deployment = _here[0]
+    with deployment.store.transaction() as session:
+        chunk = runs.claim(session, key, n)
+        if chunk is not None:
+            _refold(session, deployment, key, chunk, now)
+
+
+def _refold(session: Session, deployment: Deployment, key: RunKey, chunk: runs.RunChunk, now: datetime) -> None:
+    accounts = lock_stretch(session, chunk.first, chunk.last, None if key.everyone else key.as_of)
+    folded = refold(session, deployment.program, accounts, key.as_of, now, whole=key.everyone, isolate=True)
+    for member_id, error in folded.failures.items():
+        runs.fail(session, key, member_id, error)
+    chunk.members, chunk.changes, chunk.done_at = folded.members, folded.changes, now
+
+
+# --- verify -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a verification found: members folded, and each difference as (member_id, what)."""
+
+    members: int
+    differences: list[tuple[int, str]]
+
+
+def verify(deployment: Deployment, progress: Progress, size: int = runs.CHUNK) -> Verified:
+    """Fold everyone from the entries and compare with what is cached; check that reversals undo what they name."""
+    members = select(Standing.member_id).order_by(Standing.member_id)
+    chunks = runs.stretches(deployment.store, members, size)
+    found: list[tuple[int, str]] = []
+    seen = 0
+    for n, (first, last) in enumerate(chunks, 1):
+        with deployment.store.reading() as session:
+            looked, wrong = differences(session, deployment.program, first, last)
+            found += wrong
+            found += [(fault.member_id, fault.what) for fault in faults(session, first, last)]
+            seen += looked
+        progress(n, len(chunks))
+    return Verified(seen, found)
+
+
+def manual_key(deployment: Deployment, as_of: date | None, everyone: bool, now: datetime) -> RunKey:
+    """The key of a run asked for by hand: an unfinished one for the same day and members, else a new one due now."""
+    day = as_of or clock.day_of(now, deployment.program.zone)
+    with deployment.store.reading() as session:
+        for key in runs.unfinished(session, JOB):
+            if key.as_of == day and key.everyone == everyone:
+                return key
+    return RunKey(JOB, now, day, everyone)

@@ -1,0 +1,160 @@
+"""Runs as rows: planned once for a due moment, worked in chunks that commit one by one, resumed where they stopped."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED as FIRST
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from multiprocessing import get_context
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from loyalty.jobs.tables import Run, RunChunk, RunFailure
+from loyalty.store import Store
+
+#: Members looked at in one transaction.
+CHUNK = 1000
+
+#: Does one chunk in a transaction of its own: (run, chunk number) -> nothing; what it did is in the chunk's row.
+Work = Callable[[Any], None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """A run: the job, the moment for which it is due, the day it works for, and whether it takes everyone or those due."""
+
+    job: str
+    due: datetime
+    as_of: date
+    everyone: bool = False
+    scheduled: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to. `failures` maps member_id to the error of each member that was passed over."""
+
+    job: str
+    due: datetime
+    as_of: date
+    status: str
+    members: int
+    changes: int
+    failures: dict[int, str]
+
+
+def plan(session: Session, key: RunKey, stretches: list[tuple[int, int]], now: datetime) -> bool:
+    """Write a run and its chunks; False where the run is there already, planned by whoever came first."""
+    try:
+        with session.begin_nested():
+            session.execute(insert(Run).values(
+                job=key.job, due=key.due, as_of=key.as_of, everyone=key.everyone, scheduled=key.scheduled,
+                status="running", started_at=now, members=0, changes=0, failures=0,
+            ))  # fmt: skip
+    except IntegrityError:
+        return False
+    chunks = [
+        {"job": key.job, "due": key.due, "n": n, "first": first, "last": last, "members": 0, "changes": 0}
+        for n, (first, last) in enumerate(stretches)
+    ]
+    if chunks:
+        session.execute(insert(RunChunk), chunks)
+    return True
+
+
+def unfinished(session: Session, job: str) -> list[RunKey]:
+    """The runs of a job that were begun and not ended, oldest first."""
+    rows = session.scalars(select(Run).where(Run.job == job, Run.status == "running").order_by(Run.due))
+    return [RunKey(run.job, run.due, run.as_of, run.everyone, run.scheduled) for run in rows]
+
+
+def open_chunks(session: Session, key: RunKey) -> list[int]:
+    """The numbers of the chunks that are still to be done."""
+    mine = (RunChunk.job == key.job, RunChunk.due == key.due, RunChunk.done_at.is_(None))
+    return list(session.scalars(select(RunChunk.n).where(*mine).order_by(RunChunk.n)))
+
+
+def claim(session: Session, key: RunKey, n: int) -> RunChunk | None:
+    """The chunk, locked until the transaction ends; none where it is done, or another process is at it."""
+    query = select(RunChunk).where(
+        RunChunk.job == key.job, RunChunk.due == key.due, RunChunk.n == n, RunChunk.done_at.is_(None)
+    )
+    return session.scalar(query.with_for_update(skip_locked=True))
+
+
+def fail(session: Session, key: RunKey, member_id: int, error: Exception) -> None:
+    """Record a member's error against the run, the first one to stay."""
+    if session.get(RunFailure, (key.job, key.due, member_id)) is None:
+        text = f"{type(error).__name__}: {error}"
+        session.add(RunFailure(job=key.job, due=key.due, member_id=member_id, error=text))
+
+
+def finish(session: Session, key: RunKey, now: datetime) -> Result:
+    """End a run all of whose chunks are done: failed where members were, else done. It stays `running` while another
+    process is still at a chunk."""
+    mine = (RunChunk.job == key.job, RunChunk.due == key.due)
+    members, changes = session.execute(select(func.sum(RunChunk.members), func.sum(RunChunk.changes)).where(*mine)).one()
+    failures = failures_of(session, key)
+    status = "running" if open_chunks(session, key) else "failed" if failures else "done"
+    ended_at = None if status == "running" else now
+    values = {"status": status, "finished_at": ended_at, "members": members or 0, "changes": changes or 0}
+    run = (Run.job == key.job, Run.due == key.due)
+    session.execute(update(Run).where(*run).values(**values, failures=len(failures)))
+    return Result(key.job, key.due, key.as_of, status, members or 0, changes or 0, failures)
+
+
+def failures_of(session: Session, key: RunKey) -> dict[int, str]:
+    """member_id -> error, for a run."""
+    rows = session.scalars(select(RunFailure).where(RunFailure.job == key.job, RunFailure.due == key.due))
+    return {row.member_id: row.error for row in rows}
+
+
+# --- many at once -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def pool(workers: int, initializer: Callable[..., None], arguments: tuple[Any, ...]) -> Iterator[Executor | None]:
+    """Processes for chunks, each with a database of its own; none for one worker, which works here."""
+    if workers < 2:
+        initializer(*arguments)
+        yield None
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer, arguments) as executor:
+        yield executor
+
+
+def map_chunks(executor: Executor | None, work: Work, tasks: list[Any], progress: Progress) -> None:
+    """Do every task; the first error is raised when those under way have ended. Few are in hand at a time."""
+    total = len(tasks)
+    if executor is None:
+        for done, task in enumerate(tasks, 1):
+            work(task)
+            progress(done, total)
+        return
+    waiting = iter(tasks)
+    under_way: set[Future[None]] = {executor.submit(work, task) for task, _ in zip(waiting, range(8), strict=False)}
+    done = 0
+    while under_way:
+        ended, under_way = wait(under_way, return_when=FIRST)
+        for future in ended:
+            future.result()
+            done += 1
+            progress(done, total)
+            under_way |= {executor.submit(work, task) for task, _ in zip(waiting, range(1), strict=False)}
+
+
+def stretches(store: Store, ids: Any, size: int = CHUNK) -> list[tuple[int, int]]:
+    """Stretches [first, last] that hold `size` of the members that a query of ids (ordered) finds."""
+    with store.reading() as session:
+        listed = ids.subquery()
+        numbered = select(listed.c.member_id, func.row_number().over(order_by=listed.c.member_id).label("at")).subquery()
+        group = (numbered.c.at - 1) // size
+        rows = session.execute(
+            select(func.min(numbered.c.member_id), func.max(numbered.c.member_id)).group_by(group).order_by(group)
+        )
+        return [(first, last) for first, last in rows]

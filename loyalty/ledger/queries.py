@@ -1,0 +1,65 @@
+"""Reads of the books. Balances are sums of entries, so they cannot drift from them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session, aliased
+
+from loyalty.ledger.tables import Adjustment, Entry
+from loyalty.store import among
+
+
+def balances(session: Session, member_id: int, until: date | None = None) -> dict[str, int]:
+    """Unit -> sum of all its entries known, in its smallest step; with `until`, of those posted before that day."""
+    query = select(Entry.unit, func.sum(Entry.amount)).where(Entry.member_id == member_id).group_by(Entry.unit)
+    if until is not None:
+        query = query.where(Entry.posted_on < until)
+    return {unit: int(total) for unit, total in session.execute(query)}
+
+
+def entries_of(session: Session, member_id: int, until: date | None = None) -> Sequence[Row[Any]]:
+    """A member's entries in the order in which they became known; with `until`, those posted before that day."""
+    table = Entry.__table__
+    query = select(table).where(table.c.member_id == member_id)
+    if until is not None:
+        query = query.where(table.c.posted_on < until)
+    return session.execute(query.order_by(table.c.posted_at, table.c.on, table.c.cause_id, table.c.n)).all()
+
+
+def counter_rows(session: Session, first: int, last: int, units: Sequence[str], ids: Sequence[int] = ()) -> Iterator[Any]:
+    """(member_id, posted_on, on, unit, amount) of some units: of the members `ids`, or of a stretch; read from the index."""
+    table = Entry.__table__
+    columns = (table.c.member_id, table.c.posted_on, table.c.on, table.c.unit, table.c.amount)
+    chosen = among(session, table.c.member_id, ids) if ids else table.c.member_id.between(first, last)
+    query = select(*columns).where(chosen, table.c.unit.in_(units)).order_by(table.c.member_id)
+    return iter(session.execute(query))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One place where the books contradict themselves."""
+
+    member_id: int
+    what: str
+
+
+def faults(session: Session, first: int, last: int) -> list[Fault]:
+    """Of a stretch of members: reversals that do not exactly undo the entry they name."""
+    undo, done = aliased(Entry), aliased(Entry)
+    match = (done.member_id == undo.member_id) & (done.cause_id == undo.cause_id) & (done.n == undo.reverses)
+    wrong = session.execute(
+        select(undo.member_id, undo.cause_id, undo.n)
+        .join(done, match, isouter=True)
+        .where(undo.member_id.between(first, last), undo.kind == "reversal")
+        .where(done.member_id.is_(None) | (done.amount != -undo.amount) | (done.unit != undo.unit) | (done.on != undo.on))
+    )
+    return [Fault(member, f"entry {cause}/{n} does not undo what it names") for member, cause, n in wrong]
+
+
+def adjustments_of(session: Session, member_id: int) -> dict[int, Adjustment]:
+    """A member's adjustments by cause."""
+    rows = session.scalars(select(Adjustment).where(Adjustment.member_id == member_id))
+    return {row.cause_id: row for row in rows}

@@ -1,0 +1,45 @@
+"""Who: the members, and the files that they and their activity came in."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from loyalty.store import Base, Counted, Instant
+
+
+class Member(Base):
+    """A person or firm enrolled. `left_on` is the first day after membership; `attributes` is JSON by the program's list.
+
+    A reference table where the database is sharded: its number is unique over all members.
+    """
+
+    __tablename__ = "member"
+    __table_args__ = (CheckConstraint("left_on IS NULL OR left_on >= enrolled_on", "left_after_enrolled"),)
+
+    member_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)
+    number: Mapped[str] = mapped_column(String(40), unique=True)
+    enrolled_on: Mapped[date]
+    left_on: Mapped[date | None]
+    name: Mapped[str] = mapped_column(String(200), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    language: Mapped[str] = mapped_column(String(20), default="")
+    attributes: Mapped[str] = mapped_column(Text, default="{}")
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ImportFile(Base):
+    """One reading of a file through a mapping: how far it came, so that a killed import goes on where it stopped."""
+
+    __tablename__ = "import_file"
+
+    import_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)
+    mapping: Mapped[str] = mapped_column(String(80), index=True)
+    file_hash: Mapped[str] = mapped_column(String(64))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    rows: Mapped[int] = mapped_column(BigInteger, default=0)
+    posted: Mapped[int] = mapped_column(BigInteger, default=0)
+    repeated: Mapped[int] = mapped_column(BigInteger, default=0)
+    rejected: Mapped[int] = mapped_column(Integer, default=0)

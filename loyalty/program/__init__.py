@@ -1,0 +1,1 @@
+"""What is promised: editions read, checked, frozen, compiled, explained."""

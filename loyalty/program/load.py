@@ -1,0 +1,260 @@
+"""A program read from its folder: every file, every problem at once, then frozen and compiled."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from loyalty.program.checks import check_edition, check_program
+from loyalty.program.models import ActivitiesFile, EarningFile, LadderFile, ProgramFile, UnitsFile
+from loyalty.program.problems import Problem, ProgramInvalid, listed, nearest
+from loyalty.program.reader import Document, Way, read
+from loyalty.program.schema import keys_at
+from loyalty.program.steps import CompiledKind
+from loyalty.program.values import Part
+
+#: The files of an edition and the shape of each.
+EDITION_FILES: Mapping[str, type[Part]] = {
+    "units.yaml": UnitsFile,
+    "activities.yaml": ActivitiesFile,
+    "earning.yaml": EarningFile,
+    "ladder.yaml": LadderFile,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Edition:
+    """A complete set of rules in force from a day. Equal content has an equal hash."""
+
+    begins: date
+    units: UnitsFile
+    activities: ActivitiesFile
+    earning: EarningFile
+    ladder: LadderFile
+    kinds: Mapping[str, CompiledKind]
+
+    @property
+    def name(self) -> str:
+        return self.begins.isoformat()
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """Tier -> its place in this edition's ladder."""
+        return {tier.id: rank for rank, tier in enumerate(self.ladder.tiers)}
+
+    @cached_property
+    def content(self) -> str:
+        """The edition as JSON, in one spelling."""
+        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True) for name in _NAMES}
+        return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the content, in hex."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+_NAMES = ("units", "activities", "earning", "ladder")
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A loyalty scheme with all its editions, oldest first."""
+
+    id: str
+    file: ProgramFile
+    zone: ZoneInfo
+    editions: tuple[Edition, ...]
+    folder: Path
+
+    def edition_on(self, day: date) -> Edition | None:
+        """The edition in force on a day; none before the first begins."""
+        return next((edition for edition in reversed(self.editions) if edition.begins <= day), None)
+
+    @cached_property
+    def tiers(self) -> tuple[str, ...]:
+        """All tiers of all editions, lowest first."""
+        return merged_order([[tier.id for tier in edition.ladder.tiers] for edition in self.editions])
+
+
+def merged_order(ladders: list[list[str]]) -> tuple[str, ...]:
+    """One order of tiers that every edition's order agrees with; a tier new in an edition comes after its lower neighbour."""
+    order: list[str] = []
+    for ladder in ladders:
+        at = 0
+        for tier in ladder:
+            if tier in order:
+                at = order.index(tier) + 1
+            else:
+                order.insert(at, tier)
+                at += 1
+    return tuple(order)
+
+
+def load(folder: Path) -> Program:
+    """Read the program in a folder. Raises ProgramInvalid with every problem of every file."""
+    return Reading(folder).program()
+
+
+class Reading:
+    """One reading of a folder: gathers problems while it goes, so that all are told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[Problem] = []
+
+    def program(self) -> Program:
+        document, file = self._file(self.folder / "program.yaml", ProgramFile)
+        names = self._edition_folders()
+        if file is None:
+            for name in names:
+                self._edition_files(self.folder / "editions" / name)
+            raise ProgramInvalid(self.problems)
+        head = cast(ProgramFile, file)
+        check_program(head, self.folder.name, document.problem)
+        self.problems += document.problems[:]
+        editions = [edition for name in names if (edition := self._edition(name, head))]
+        self._agree(editions, self.folder / "editions")
+        if self.problems:
+            raise ProgramInvalid(self.problems)
+        return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
+
+    def _edition_folders(self) -> list[str]:
+        parent = self.folder / "editions"
+        names = sorted(path.name for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
+        if not names:
+            self._tell_file(parent, "there is no edition; allowed: a folder named by its first day, YYYY-MM-DD")
+        return names
+
+    def _edition(self, name: str, head: ProgramFile) -> Edition | None:
+        folder = self.folder / "editions" / name
+        try:
+            begins = date.fromisoformat(name)
+        except ValueError:
+            self._tell_file(folder, f"found the folder {name}; allowed: the edition's first day, YYYY-MM-DD")
+            return None
+        documents, parts = self._edition_files(folder)
+        if len(parts) < len(EDITION_FILES):
+            return None
+        units, activities, earning, ladder = (cast(Any, parts[f"{part}.yaml"]) for part in _NAMES)
+        before = {file: len(document.problems) for file, document in documents.items()}
+        kinds = check_edition(head, units, activities, earning, ladder, tellers(documents))
+        for file, document in documents.items():
+            self.problems += document.problems[before[file] :]
+        return Edition(begins, units, activities, earning, ladder, kinds)
+
+    def _edition_files(self, folder: Path) -> tuple[dict[str, Document], dict[str, Part]]:
+        documents, parts = {}, {}
+        for path in sorted(folder.iterdir()):
+            if path.name not in EDITION_FILES:
+                hint = nearest(path.name, EDITION_FILES)
+                self._tell_file(path, f"this file is unknown; allowed: {listed(EDITION_FILES)}.{hint}")
+        for name, shape in EDITION_FILES.items():
+            document, part = self._file(folder / name, shape)
+            documents[name] = document
+            if part is not None:
+                parts[name] = part
+        return documents, parts
+
+    def _file(self, path: Path, shape: type[Part]) -> tuple[Document, Part | None]:
+        shown = str(path.relative_to(self.folder.parent))
+        try:
+            document = read(shown, path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            self._tell_file(path, "this file is missing")
+            return Document(shown), None
+        except UnicodeDecodeError:
+            self._tell_file(path, "this file is not UTF-8 text")
+            return Document(shown), None
+        part = parse(document, shape)
+        self.problems += document.problems
+        document.problems.clear()
+        return document, part
+
+    def _tell_file(self, path: Path, message: str) -> None:
+        self.problems.append(Problem(str(path.relative_to(self.folder.parent)), 1, 1, "", message))
+
+    def _agree(self, editions: list[Edition], folder: Path) -> None:
+        """Editions may add and drop tiers and units, but not turn the ladder over or count in other steps."""
+        order = merged_order([[tier.id for tier in edition.ladder.tiers] for edition in editions])
+        steps: dict[str, int] = {}
+        for edition in editions:
+            ranks = [order.index(tier.id) for tier in edition.ladder.tiers]
+            file = folder / edition.name / "ladder.yaml"
+            if ranks != sorted(ranks):
+                self._tell_file(file, f"the order of the tiers contradicts another edition's: {listed(order)}")
+            if edition.ladder.base != editions[0].ladder.base:
+                self._tell_file(file, f"found the base {edition.ladder.base}; allowed: {editions[0].ladder.base}, as before")
+            for name, unit in edition.units.units.items():
+                if steps.setdefault(name, unit.decimals) != unit.decimals:
+                    message = f"{name} has {unit.decimals} decimals; allowed: {steps[name]}, as before"
+                    self._tell_file(folder / edition.name / "units.yaml", message)
+
+
+def tellers(documents: Mapping[str, Document]) -> Mapping[str, Callable[..., None]]:
+    return {name.removesuffix(".yaml"): document.problem for name, document in documents.items()}
+
+
+def parse(document: Document, shape: type[Part]) -> Part | None:
+    """The frozen value of a document; its problems are noted in it, each with its place."""
+    if document.value is None:
+        return None
+    try:
+        part = shape.model_validate_json(json.dumps(document.value))
+    except ValidationError as error:
+        for found in error.errors():
+            _note(document, shape, cast(Any, found))
+        return None
+    return None if document.problems else part
+
+
+def _note(document: Document, shape: type[Part], error: dict[str, Any]) -> None:
+    way: Way = ()
+    for step in error["loc"]:
+        # unions and keys add names of their own to the way; only those that the file has, or lacks, are shown
+        if (*way, step) in document.places or (error["type"] == "missing" and step == error["loc"][-1]):
+            way = (*way, step)
+    name = str(error["loc"][-1]) if error["loc"] else ""
+    if error["type"] == "extra_forbidden":
+        known = keys_at(shape, way[:-1])
+        document.problem(way, f"the key {name} is unknown; allowed: {listed(known)}.{nearest(name, known)}", at_key=True)
+    elif error["type"] == "missing":
+        document.problem(way, f"{name} is missing")
+    elif _floated(document, way):
+        return  # the reader has told it already
+    elif "[key]" in error["loc"]:
+        document.problem(way, f"found the name {way[-1]}; {_allowed(error)}", at_key=True)
+    else:
+        document.problem(way, f"found {_shown(error['input'])}; {_allowed(error)}")
+
+
+def _floated(document: Document, way: Way) -> bool:
+    place = document.place(way)
+    return any((problem.line, problem.column) == place for problem in document.problems)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "a block" if isinstance(value, dict) else "a list"
+    return "nothing" if value is None else str(json.dumps(value, ensure_ascii=False))
+
+
+def _allowed(error: dict[str, Any]) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return str(context["error"])
+    if error["type"] == "literal_error":
+        return f"allowed: {context['expected']}.{nearest(error['input'], context['expected'].replace(chr(39), '').split(', '))}"
+    kinds = {"string_type": "a text", "int_type": "a whole number", "bool_type": "true or false", "tuple_type": "a list",
+             "dict_type": "a block", "model_type": "a block", "model_attributes_type": "a block",
+             "string_pattern_mismatch": f"the pattern {context.get('pattern')}", "int_from_float": "a whole number",
+             "greater_than_equal": f"{context.get('ge')} or more", "less_than_equal": f"{context.get('le')} or less",
+             "less_than": f"less than {context.get('lt')}", "too_short": "at least one"}  # fmt: skip
+    return f"allowed: {kinds.get(error['type'], error['msg'])}"

@@ -1,0 +1,285 @@
+"""The shape of a program's files. Each class is one block of YAML; its docstrings become the editors' hints."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from loyalty.program.values import Condition, Count, Day, Exact, Id, Part, Texts
+
+# --- program.yaml -----------------------------------------------------------------------------------------------
+
+
+class Numbering(Part):
+    """How member numbers are made for those who bring none: prefix, then digits, the last a Luhn check digit."""
+
+    prefix: str = ""
+    digits: Annotated[int, Field(ge=4, le=15)] = 9
+
+
+class Attribute(Part):
+    """A fact about a member that rules may ask for."""
+
+    type: Literal["text", "integer", "flag"]
+    one_of: tuple[str, ...] | None = None
+    """The only values allowed, for a text."""
+
+
+class Members(Part):
+    """What is known of members beyond name and address."""
+
+    number: Numbering = Numbering()
+    attributes: dict[Id, Attribute] = Field(default_factory=dict)
+
+
+class ProgramFile(Part):
+    """program.yaml: what holds for all editions."""
+
+    program: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    """The name of its folder."""
+    name: Texts
+    zone: str
+    """IANA time zone: its days are the program's days."""
+    money: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ISO 4217 code."""
+    money_decimals: Annotated[int, Field(ge=0, le=4)] = 2
+    """Minor digits of the currency: 2 for cents, 0 for yen."""
+    languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    members: Members = Members()
+
+
+# --- units.yaml -------------------------------------------------------------------------------------------------
+
+
+class Unit(Part):
+    """Something counted: points (spendable), counter (qualifying) or level (averaged over time)."""
+
+    kind: Literal["points", "counter", "level"]
+    name: Texts
+    decimals: Annotated[int, Field(ge=0, le=6)] = 0
+    """Places after the point; amounts are kept as integers in the smallest step."""
+
+
+class UnitsFile(Part):
+    """units.yaml: what is counted."""
+
+    units: Annotated[dict[Id, Unit], Field(min_length=1)]
+
+
+# --- activities.yaml --------------------------------------------------------------------------------------------
+
+
+class ActivityField(Part):
+    """A typed fact of an activity."""
+
+    type: Literal["text", "integer", "decimal", "money", "flag", "day"]
+    one_of: tuple[str, ...] | None = None
+    """The only values allowed, for a text."""
+    at_least: Count | None = None
+    decimals: Annotated[int, Field(ge=0, le=6)] = 2
+    """Places after the point, for decimal and money."""
+    optional: bool = False
+    """May be left out; a missing number counts as 0 in earn lines, and `present: false` finds it in conditions."""
+
+
+class ActivityKind(Part):
+    """A kind of fact from outside: flight, stay, purchase, balance."""
+
+    name: Texts
+    fields: dict[Id, ActivityField]
+    earns_when: Condition | None = None
+    """Where this is not so (a cancelled flight), the activity is kept and earns nothing."""
+
+
+class ActivitiesFile(Part):
+    """activities.yaml: what may be reported of members."""
+
+    outside_membership: Literal["refuse", "accept"] = "refuse"
+    """Whether activity before enrolment or after leaving is taken."""
+    activities: Annotated[dict[Id, ActivityKind], Field(min_length=1)]
+
+
+# --- earning.yaml -----------------------------------------------------------------------------------------------
+
+
+class Band(Part):
+    """One row of a band: its value holds below `below`; the last row has no `below`."""
+
+    below: Exact | None = None
+    value: Exact
+
+
+class Lookup(Part):
+    """A figure that depends: on a table, on the band of a field, on the tier, or on a member's attribute."""
+
+    table: Id | None = None
+    band: Id | None = None
+    """The field whose value picks the row of `rows`."""
+    tier: dict[Id, Exact] | None = None
+    member: Id | None = None
+    """The attribute whose value picks from `values`."""
+    rows: tuple[Band, ...] | None = None
+    values: dict[str, Exact] | None = None
+    otherwise: Exact | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Lookup":
+        given = [name for name in ("table", "band", "tier", "member") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"allowed: exactly one of table, band, tier, member; found {', '.join(given) or 'none'}")
+        if (self.band is None) != (self.rows is None):
+            raise ValueError("allowed: rows with band, and only with it")
+        if (self.member is None) != (self.values is None):
+            raise ValueError("allowed: values with member, and only with it")
+        return self
+
+
+def _is_lookup(value: Any) -> str:
+    return "lookup" if isinstance(value, dict | Lookup) else "number"
+
+
+Figure = Annotated[Annotated[Exact, Tag("number")] | Annotated[Lookup, Tag("lookup")], Discriminator(_is_lookup)]
+Rounding = Literal["half_up", "half_even", "down", "up"]
+
+
+class Cap(Part):
+    """At most this much from the line for one member in one window."""
+
+    amount: Exact
+    per: Literal["calendar_year", "calendar_month", "lifetime"]
+
+
+class Step(Part):
+    """One named step of an earn line; exactly one key."""
+
+    field: Id | None = None
+    """Begin with a field of the activity."""
+    amount: Exact | None = None
+    """Begin with a fixed amount."""
+    minimum: Figure | None = None
+    """Raise to at least this; 0 changes nothing."""
+    maximum: Figure | None = None
+    """Lower to at most this."""
+    rate: Figure | None = None
+    """Multiply."""
+    percent: Figure | None = None
+    """Take this percent of it."""
+    bonus: Figure | None = None
+    """Add this percent to it."""
+    cap: Cap | None = None
+    """Cut so that the window's total stays within the cap."""
+    round: Rounding | None = None
+    """To the unit's smallest step."""
+
+    @property
+    def verb(self) -> str:
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _one(self) -> "Step":
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"allowed: exactly one step a row; found {', '.join(given) or 'none'}")
+        return self
+
+
+class Table(Part):
+    """Figures by the values of fields (of the activity, `tier`, or `member.<attribute>`), nested in the order of `by`."""
+
+    by: Annotated[tuple[str, ...], Field(min_length=1)]
+    rows: Annotated[dict[str, Any], Field(min_length=1)]
+    otherwise: Exact | None = None
+
+
+class EarnLine(Part):
+    """One rule that turns an activity into an amount of a unit."""
+
+    id: Id
+    name: Texts
+    unit: Id
+    activity: Id
+    """The kind of activity that it judges."""
+    first: Day | None = Field(default=None, alias="from")
+    """The first day of activity that earns."""
+    through: Day | None = None
+    """The last day of activity that earns; that whole day still does."""
+    when: Condition | None = None
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+
+class EarningFile(Part):
+    """earning.yaml: how activity earns."""
+
+    tables: dict[Id, Table] = Field(default_factory=dict)
+    lines: tuple[EarnLine, ...]
+
+
+# --- ladder.yaml ------------------------------------------------------------------------------------------------
+
+Path = Annotated[dict[Id, Exact], Field(min_length=1)]
+
+
+class Tier(Part):
+    """A named level of status. The order in the file is the order of the ladder, lowest first."""
+
+    id: Id
+    name: Texts
+    reach: tuple[Path, ...] = ()
+    """Any of these paths, each with all its thresholds, gets the tier."""
+    keep: tuple[Path, ...] = ()
+    """Any of these is enough for one who holds it; the paths of `reach` are always enough."""
+    invitation: bool = False
+    """Also given by the program's own choice."""
+
+
+class MonthEnd(Part):
+    """Through the last day of a month: that of the window's first year plus `years_after`."""
+
+    month: Annotated[int, Field(ge=1, le=12)]
+    years_after: Annotated[int, Field(ge=0, le=20)]
+
+
+class Validity(Part):
+    """How long a tier holds from the day it is reached; exactly one form."""
+
+    through_end_of: MonthEnd | None = None
+    months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    """This many months from the day of the activity that met the path."""
+    window_end: Annotated[int, Field(ge=0, le=20)] | None = None
+    """Through the end of this many windows after the one in which the path was met."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Validity":
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"allowed: exactly one of through_end_of, months, window_end; found {', '.join(given) or 'none'}")
+        return self
+
+
+class Lifetime(Part):
+    """A tier for ever, from all-time totals."""
+
+    tier: Id
+    path: Path
+
+
+class Waiver(Part):
+    """How much of a path staff may waive, by counter."""
+
+    within: Annotated[dict[Id, Exact], Field(min_length=1)]
+
+
+class LadderFile(Part):
+    """ladder.yaml: the tiers, what gets them and what keeps them."""
+
+    base: Id
+    """The tier that every member has."""
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    window: Literal["calendar_year"]
+    """The span in which the counters of a path are counted."""
+    validity: Validity
+    lapse: Literal["fall_to_earned"] = "fall_to_earned"
+    """At the end of validity: the highest tier that is still earned."""
+    reversal: Literal["strict", "keep_until_end"] = "strict"
+    """When a reversal takes a total below its threshold: the tier ends at once, or is kept to its end and flagged."""
+    lifetime: tuple[Lifetime, ...] = ()
+    waiver: Waiver | None = None

@@ -1,0 +1,50 @@
+"""Problems of a program's files: told all at once, each with its place and what would be right."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing wrong in one file. `line` and `column` count from 1; `path` is the way to the value, as in tiers[2].id."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}"
+        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+
+
+class ProgramInvalid(Exception):
+    """The files of a program cannot be used. `problems` holds all of them, in the order of the files."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return (ProgramInvalid, (self.problems,))
+
+
+def nearest(found: object, allowed: Iterable[object]) -> str:
+    """` Did you mean X?`, or nothing where no allowed name is near."""
+    near = difflib.get_close_matches(str(found), [str(name) for name in allowed], 1, 0.6)
+    return f" Did you mean {near[0]}?" if near else ""
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names for a sentence: `a, b, c`; `none` where there are none."""
+    return ", ".join(str(name) for name in names) or "none"
+
+
+def spelt(way: Iterable[object]) -> str:
+    """A path as people write it: ("tiers", 2, "id") -> tiers[2].id."""
+    text = ""
+    for step in way:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text

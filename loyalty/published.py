@@ -1,0 +1,56 @@
+"""Editions as published: kept for ever with their hash, so that rules in force are never changed unseen."""
+
+from datetime import date, datetime
+
+from sqlalchemy import String, Text, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from loyalty.clock import day_of
+from loyalty.errors import Refused
+from loyalty.program.load import Program
+from loyalty.store import Base, Instant
+
+
+class PublishedEdition(Base):
+    """One edition of the one program of this database, as it was when first used."""
+
+    __tablename__ = "edition"
+
+    begins: Mapped[date] = mapped_column(primary_key=True)
+    program: Mapped[str] = mapped_column(String(40))
+    hash: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def publish(session: Session, program: Program, now: datetime) -> list[date]:
+    """Keep the program's editions that are not kept yet; an edition still to come may be replaced until it begins.
+
+    Returns the first days of those written. Raises Refused: `other_program` where the database belongs to another,
+    `edition_changed` where an edition that has begun is not what was published.
+    """
+    kept = {row.begins: row for row in session.scalars(select(PublishedEdition))}
+    other = next((row.program for row in kept.values() if row.program != program.id), None)
+    if other:
+        raise Refused("other_program", found=other, expected=program.id)
+    today = day_of(now, program.zone)
+    written = []
+    for begins in sorted(kept.keys() - {edition.begins for edition in program.editions}):
+        _no_longer(session, program, kept[begins], today)
+    for edition in program.editions:
+        row = kept.get(edition.begins)
+        if row is not None and row.hash == edition.hash:
+            continue
+        if row is not None:
+            _no_longer(session, program, row, today)
+        values = {"begins": edition.begins, "program": program.id, "hash": edition.hash}
+        session.execute(insert(PublishedEdition).values(**values, content=edition.content, published_at=now))
+        written.append(edition.begins)
+    return written
+
+
+def _no_longer(session: Session, program: Program, row: PublishedEdition, today: date) -> None:
+    if row.begins <= today:
+        raise Refused("edition_changed", edition=row.begins, program=program.id)
+    session.delete(row)
+    session.flush()

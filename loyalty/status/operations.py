@@ -1,0 +1,194 @@
+"""Folding again: timelines cached, changes logged, the next day to look noted."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.orm import Session
+
+from loyalty.program.load import Program
+from loyalty.status.changes import Change, Known, changes_between
+from loyalty.status.evidence import evidence, spans_digest
+from loyalty.status.ladder import Rules, rules_of
+from loyalty.status.queries import Account, histories
+from loyalty.status.tables import Standing, StatusChange, TierSpan
+from loyalty.status.timeline import History, Span, known_through, standing_on, timeline
+from loyalty.status.windows import FAR
+from loyalty.store import among, insert, upsert
+
+SPAN_COLUMNS = ("member_id", "n", "begins", "until", "valid_until", "tier", "opening", "source", "evidence")
+CHANGE_COLUMNS = ("member_id", "n", "kind", "old", "new", "effective_on", "until", "source", "evidence", "recorded_at")
+STANDING_COLUMNS = (
+    "tier",
+    "opening",
+    "begins",
+    "until",
+    "source",
+    "review_on",
+    "folded_on",
+    "spans",
+    "changes",
+    "spans_digest",
+)
+
+
+def open_standings(session: Session, members: Iterable[tuple[int, date]]) -> None:
+    """Give new members, as (member_id, enrolled_on), the standing that is to be folded."""
+    rows = [(member_id, enrolled_on, "", 0, 0, 0, 0) for member_id, enrolled_on in members]
+    insert(session, Standing, ("member_id", "review_on", "source", "facts", "spans", "changes", "spans_digest"), rows)
+
+
+def mark_due(session: Session, member_ids: Sequence[int], day: date) -> None:
+    """Note that members have facts of a day that are not folded yet."""
+    later = Standing.review_on.is_(None) | (Standing.review_on > day)
+    session.execute(update(Standing).where(among(session, Standing.member_id, member_ids), later).values(review_on=day))
+
+
+class Folded(NamedTuple):
+    """What a refold did: members looked at, changes logged, and the error of each member that failed."""
+
+    members: int
+    changes: int
+    failures: dict[int, Exception]
+
+
+def refold(
+    session: Session,
+    program: Program,
+    accounts: Sequence[Account],
+    as_of: date,
+    now: datetime,
+    whole: bool = False,
+    isolate: bool = False,
+) -> Folded:
+    """Fold accounts with what was known by a day, cache the timelines that differ, log the changes that took effect.
+
+    A member folded for a later day already is folded for that day again, never back. `whole` says that the accounts are
+    all of their stretch; `isolate` keeps one member's error from the others, else it is raised.
+    """
+    rules = rules_of(program)
+    known = histories(session, rules, accounts, whole)
+    written = _Written(session, program, rules, now)
+    failures: dict[int, Exception] = {}
+    for account in accounts:
+        try:
+            written.take(account, _fold(rules, account, known[account.member_id], as_of))
+        except Exception as error:
+            if not isolate:
+                raise
+            failures[account.member_id] = error
+    written.flush()
+    return Folded(len(accounts) - len(failures), len(written.changes), failures)
+
+
+class _Fold(NamedTuple):
+    """One member folded for a day: the timeline, and the day on which the next fact became known."""
+
+    spans: tuple[Span, ...]
+    day: int
+    next_fact: int | None
+    left: int | None
+
+
+def _fold(rules: Rules, account: Account, history: History, as_of: date) -> _Fold:
+    day = max(as_of, account.folded_on or as_of).toordinal()
+    known, next_fact = known_through(history, day)
+    return _Fold(timeline(rules, known), day, next_fact, history.left)
+
+
+class _Written:
+    """The rows that a refold writes, gathered so that each table is written once for all its members."""
+
+    def __init__(self, session: Session, program: Program, rules: Rules, now: datetime) -> None:
+        self.session, self.program, self.rules, self.now = session, program, rules, now
+        self.spans: list[tuple[Any, ...]] = []
+        self.fresh_spans: list[tuple[Any, ...]] = []
+        self.surplus: list[tuple[int, int]] = []
+        self.changes: list[tuple[Any, ...]] = []
+        self.standings: list[dict[str, Any]] = []
+
+    def take(self, account: Account, fold: _Fold) -> None:
+        """Note what a member's fold changes. A member with nothing to change is not written at all."""
+        digest = spans_digest(fold.spans)
+        review = _next_day(fold)
+        if digest == account.spans_digest and _day(review) == account.review_on and account.folded_on is not None:
+            return
+        spans = [self._span(account, n, span) for n, span in enumerate(fold.spans)] if digest != account.spans_digest else []
+        changes = self._changes(account, fold)
+        self._note(account, fold, digest, review, len(changes))
+        # only now, when nothing of this member can fail any more, its rows join the others'
+        (self.spans if account.spans else self.fresh_spans).extend(spans)
+        if account.spans > len(fold.spans):
+            self.surplus.append((account.member_id, len(fold.spans)))
+        self.changes += changes
+
+    def flush(self) -> None:
+        session = self.session
+        insert(session, TierSpan, SPAN_COLUMNS, self.fresh_spans)
+        upsert(session, TierSpan, ("member_id", "n"), SPAN_COLUMNS, self.spans)
+        if self.surplus:
+            gone = delete(TierSpan).where(TierSpan.member_id == bindparam("m"), TierSpan.n >= bindparam("k"))
+            session.connection().execute(gone, [{"m": member_id, "k": count} for member_id, count in self.surplus])
+        insert(session, StatusChange, CHANGE_COLUMNS, self.changes)
+        if self.standings:
+            values = {name: bindparam(f"new_{name}") for name in STANDING_COLUMNS}
+            table = Standing.__table__
+            statement = update(table).where(table.c.member_id == bindparam("id")).values(values)  # type: ignore[arg-type]
+            session.connection().execute(statement, self.standings)
+
+    def _note(self, account: Account, fold: _Fold, digest: int, review: int | None, changes: int) -> None:
+        span = standing_on(fold.spans, fold.day)
+        tiers = self.rules.tiers
+        values = (
+            tiers[span.rank] if span else None,
+            tiers[span.opening] if span else None,
+            _day(span.begins) if span else None,
+            _day(span.hold.until) if span else None,
+            span.hold.source if span else "",
+            _day(review),
+            _day(fold.day),
+            len(fold.spans),
+            account.changes + changes,
+            digest,
+        )
+        row = {f"new_{name}": value for name, value in zip(STANDING_COLUMNS, values, strict=True)}
+        self.standings.append({"id": account.member_id, **row})
+
+    def _span(self, account: Account, n: int, span: Span) -> tuple[Any, ...]:
+        tiers = self.rules.tiers
+        return (
+            account.member_id, n, _day(span.begins), _day(span.until), _day(span.hold.until), tiers[span.rank],
+            tiers[span.opening], span.hold.source, evidence(self.rules, span.hold),
+        )  # fmt: skip
+
+    def _changes(self, account: Account, fold: _Fold) -> list[tuple[Any, ...]]:
+        tiers = self.rules.tiers
+        known = Known(
+            None if account.tier is None else tiers.index(account.tier),
+            account.until.toordinal() if account.until else FAR,
+            None if account.folded_on is None else account.folded_on.toordinal(),
+        )
+        return [
+            self._change(account, account.changes + n, change)
+            for n, change in enumerate(changes_between(known, fold.spans, fold.left, fold.day))
+        ]
+
+    def _change(self, account: Account, n: int, change: Change) -> tuple[Any, ...]:
+        tiers = self.rules.tiers
+        return (
+            account.member_id, n, change.kind, None if change.old is None else tiers[change.old],
+            None if change.new is None else tiers[change.new], _day(change.on), _day(change.until), change.hold.source,
+            evidence(self.rules, change.hold), self.now,
+        )  # fmt: skip
+
+
+def _day(ordinal: int | None) -> date | None:
+    return None if ordinal is None or ordinal >= FAR else date.fromordinal(ordinal)
+
+
+def _next_day(fold: _Fold) -> int | None:
+    """The next day on which the status could change with no new fact, or a fact known later is to be folded."""
+    days = [span.begins for span in fold.spans if span.begins > fold.day]
+    days += [day for day in (fold.next_fact, fold.left) if day is not None and day > fold.day]
+    return min(days, default=None)

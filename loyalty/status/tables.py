@@ -1,0 +1,100 @@
+"""The ladder's rows: facts about status, the cached timeline, and the append-only log of changes."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, SmallInteger, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from loyalty.store import Base, Instant
+
+
+class StatusFact(Base):
+    """A grant, invitation, waiver or revocation, as staff stated it. `fact_id` is the digest of its key.
+
+    A grant holds in [`begins`, `until`), for ever without `until`. A revocation ends the grant `revokes`, or everything
+    above `tier`. `posted_on` is the day from which it is known.
+    """
+
+    __tablename__ = "status_fact"
+    __table_args__ = (CheckConstraint("until IS NULL OR until > begins", "span_forwards"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    fact_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(12))
+    tier: Mapped[str] = mapped_column(String(40))
+    begins: Mapped[date]
+    until: Mapped[date | None]
+    revokes: Mapped[int | None] = mapped_column(BigInteger)
+    author: Mapped[str] = mapped_column(String(100))
+    approver: Mapped[str] = mapped_column(String(100), default="")
+    reason: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(Text, default="{}")
+    posted_on: Mapped[date]
+    posted_at: Mapped[datetime] = mapped_column(Instant)
+    key: Mapped[str] = mapped_column(String(200))
+    input_hash: Mapped[int] = mapped_column(BigInteger)
+
+
+class Standing(Base):
+    """What a member is, as last folded. Locked by whoever posts for the member, so that one member's facts are in a row.
+
+    `review_on` is the next day on which the status could change, or the earliest day of facts not folded yet; before it
+    nothing needs folding. `folded_on` is the last day that a fold changed something for; `begins`, `until`, `tier`,
+    `opening` and `source` are of the span that holds on it. `facts`, `spans`, `changes` count the member's rows.
+    """
+
+    __tablename__ = "standing"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    tier: Mapped[str | None] = mapped_column(String(40))
+    opening: Mapped[str | None] = mapped_column(String(40))
+    begins: Mapped[date | None]
+    until: Mapped[date | None]
+    source: Mapped[str] = mapped_column(String(12), default="")
+    review_on: Mapped[date | None] = mapped_column(index=True)
+    folded_on: Mapped[date | None]
+    facts: Mapped[int] = mapped_column(Integer, default=0)
+    spans: Mapped[int] = mapped_column(Integer, default=0)
+    changes: Mapped[int] = mapped_column(Integer, default=0)
+    spans_digest: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class TierSpan(Base):
+    """The n-th span of the cached timeline, [`begins`, `until`): tells the tier of any day, also when a job is late.
+
+    `valid_until` is the end of the claim behind it, later than `until` where a better or longer claim takes over.
+
+    `opening` is the tier with which its first day opened. `evidence` is JSON: the window, path, totals, edition, fact.
+    """
+
+    __tablename__ = "tier_span"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    begins: Mapped[date]
+    until: Mapped[date | None]
+    valid_until: Mapped[date | None]
+    tier: Mapped[str] = mapped_column(String(40))
+    opening: Mapped[str] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(12))
+    evidence: Mapped[str] = mapped_column(Text)
+
+
+class StatusChange(Base):
+    """One change of a member's standing, written once when it takes effect; `n` counts a member's changes.
+
+    `kind` is joined, raised, kept, lowered, shortened or left; `old` and `new` are tiers, `new` is none after leaving.
+    """
+
+    __tablename__ = "status_change"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    old: Mapped[str | None] = mapped_column(String(40))
+    new: Mapped[str | None] = mapped_column(String(40))
+    effective_on: Mapped[date] = mapped_column(index=True)
+    until: Mapped[date | None]
+    source: Mapped[str] = mapped_column(String(12))
+    evidence: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,82 @@
+"""A member's status told as data: standing, timeline, ways up and ways to keep, each with its reason and figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from loyalty.ledger.operations import shown
+from loyalty.program.load import Program
+from loyalty.status.evidence import evidence, read_evidence
+from loyalty.status.ladder import rules_of
+from loyalty.status.progress import Position, Way, position
+from loyalty.status.queries import Account
+from loyalty.status.tables import StatusFact
+from loyalty.status.timeline import History, Span
+from loyalty.status.windows import FAR
+from loyalty.status.words import reason, tier_name, unit_of
+
+
+@dataclass(frozen=True)
+class Told:
+    """The data, and the position that they were told from."""
+
+    data: dict[str, Any]
+    position: Position
+
+
+def told_of(
+    program: Program,
+    account: Account,
+    history: History,
+    facts: Mapping[int, StatusFact],
+    sums: Mapping[str, int],
+    day: date,
+) -> Told:
+    """Everything about a member's status on a day, as known then: amounts as decimal text, days as dates."""
+    where = position(program, history, day)
+    data = {
+        "number": account.number,
+        "enrolled_on": account.enrolled_on,
+        "left_on": account.left_on,
+        "as_of": day,
+        "tier": rules_of(program).tiers[where.span.rank] if where.span else None,
+        "standing": _span(program, where.span, facts) if where.span else None,
+        "counters": {name: _amount(program, name, total) for name, total in where.totals.items()},
+        "lifetime": {name: _amount(program, name, total) for name, total in where.lifetime.items()},
+        "window": where.window,
+        "ways": [_way(program, way) for way in where.ways],
+        "balances": {unit: _amount(program, unit, total) for unit, total in sorted(sums.items())},
+        "timeline": [_span(program, span, facts) for span in where.spans],
+    }
+    return Told(data, where)
+
+
+def _span(program: Program, span: Span, facts: Mapping[int, StatusFact]) -> dict[str, Any]:
+    rules = rules_of(program)
+    tier = rules.tiers[span.rank]
+    kept = read_evidence(evidence(rules, span.hold))
+    return {
+        "tier": tier,
+        "name": tier_name(program, tier),
+        "from": date.fromordinal(span.begins),
+        "through": None if span.until >= FAR else date.fromordinal(span.until - 1),
+        "valid_through": None if span.hold.until >= FAR else date.fromordinal(span.hold.until - 1),
+        "source": span.hold.source,
+        "reason": reason(program, span.hold.source, kept, facts),
+        "counters": list(kept.get("needs", {})),
+        "evidence": kept,
+    }
+
+
+def _way(program: Program, way: Way) -> dict[str, Any]:
+    measures = [
+        {"counter": one.counter, "have": _amount(program, one.counter, one.have),
+         "need": _amount(program, one.counter, one.need), "missing": _amount(program, one.counter, one.missing)}
+        for one in way.measures
+    ]  # fmt: skip
+    return {"purpose": way.purpose, "tier": way.tier, "met": way.met, "measures": measures}
+
+
+def _amount(program: Program, unit: str, amount: int) -> str:
+    return shown(amount, getattr(unit_of(program, unit), "decimals", 0))

@@ -1,0 +1,25 @@
+"""Alembic's environment: the connection is handed over by loyalty.jobs.migrate."""
+
+from alembic import context
+
+import loyalty.earning.tables
+import loyalty.jobs.tables
+import loyalty.ledger.tables
+import loyalty.members.tables
+import loyalty.published
+import loyalty.status.tables  # noqa: F401 every table of the models must be known
+from loyalty.store import Base
+
+connection = context.config.attributes["connection"]
+if connection.dialect.name == "postgresql":
+    # a migration waits for nobody for long, and two never run at once
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7101001)")
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
