@@ -54,9 +54,9 @@ def import_command(what: str) -> click.Command:
 
 def _recalculated(deployment: Deployment, as_of: date | None) -> int:
     now = clock.now()
-    key = recalculate.manual_key(deployment, as_of, False, now)
     with progress_bar("Recalculating") as step:
-        return recalculate.recalculate(deployment, key, now, deployment.settings.workers, step).changes
+        results = recalculate.by_hand(deployment, as_of, False, now, deployment.settings.workers, step)
+    return sum(result.changes for result in results)
 
 
 def _tell(tally: Tally, rejects: Path, changes: int | None, dry_run: bool, as_json: bool) -> None:

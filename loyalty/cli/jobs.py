@@ -57,10 +57,9 @@ def recalculate(as_of: date | None, everyone: bool, workers: int | None, as_json
     """Fold the members who are due, and log what changes. Goes on with a run that was killed."""
     deployment, _ = opened()
     now = clock.now()
-    key = recalculation.manual_key(deployment, as_of, everyone, now)
     with progress_bar("Recalculating") as step:
-        result = recalculation.recalculate(deployment, key, now, workers or deployment.settings.workers, step)
-    _told([result], as_json)
+        results = recalculation.by_hand(deployment, as_of, everyone, now, workers or deployment.settings.workers, step)
+    _told(results, as_json)
 
 
 def _told(results: list[Result], as_json: bool) -> None:

@@ -128,8 +128,8 @@ def ladder(as_of: date | None, by_source: bool, as_json: bool) -> None:
     with deployment.store.reading() as session:
         rows = ladder_count(session, day, by_source)
     counts: dict[str, Any] = {tier: {} for tier in program.tiers}
-    for tier, source, members in rows:
-        counts[tier][source] = members
+    for row in rows:
+        counts[row.tier][row.source if by_source else ""] = row.members
     if as_json:
         emit({tier: mine if by_source else sum(mine.values()) for tier, mine in counts.items()})
         return

@@ -100,11 +100,12 @@ def verify(deployment: Deployment, progress: Progress, size: int = runs.CHUNK) -
     return Verified(seen, found)
 
 
-def manual_key(deployment: Deployment, as_of: date | None, everyone: bool, now: datetime) -> RunKey:
-    """The key of a run asked for by hand: an unfinished one for the same day and members, else a new one due now."""
+def by_hand(
+    deployment: Deployment, as_of: date | None, everyone: bool, now: datetime, workers: int, progress: Progress
+) -> list[Result]:
+    """Go on with the runs that were killed, then run for a day (today without one), due now."""
     day = as_of or clock.day_of(now, deployment.program.zone)
     with deployment.store.reading() as session:
-        for key in runs.unfinished(session, JOB):
-            if key.as_of == day and key.everyone == everyone:
-                return key
-    return RunKey(JOB, now, day, everyone)
+        begun = runs.unfinished(session, JOB)
+    keys = [*begun, RunKey(JOB, now, day, everyone)]
+    return [recalculate(deployment, key, now, workers, progress) for key in keys]

@@ -6,6 +6,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from multiprocessing import get_context
 from typing import Any
 
@@ -137,7 +138,7 @@ def map_chunks(executor: Executor | None, work: Work, tasks: list[Any], progress
             progress(done, total)
         return
     waiting = iter(tasks)
-    under_way: set[Future[None]] = {executor.submit(work, task) for task, _ in zip(waiting, range(8), strict=False)}
+    under_way: set[Future[None]] = {executor.submit(work, task) for task in islice(waiting, 8)}
     done = 0
     while under_way:
         ended, under_way = wait(under_way, return_when=FIRST)
@@ -145,7 +146,7 @@ def map_chunks(executor: Executor | None, work: Work, tasks: list[Any], progress
             future.result()
             done += 1
             progress(done, total)
-            under_way |= {executor.submit(work, task) for task, _ in zip(waiting, range(1), strict=False)}
+            under_way |= {executor.submit(work, task) for task in islice(waiting, 1)}
 
 
 def stretches(store: Store, ids: Any, size: int = CHUNK) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
@@ -69,7 +69,7 @@ def refold(
     """
     rules = rules_of(program)
     known = histories(session, rules, accounts, whole)
-    written = _Written(session, program, rules, now)
+    written = _Written(session, program, rules, now, accounts)
     failures: dict[int, Exception] = {}
     for account in accounts:
         try:
@@ -100,8 +100,9 @@ def _fold(rules: Rules, account: Account, history: History, as_of: date) -> _Fol
 class _Written:
     """The rows that a refold writes, gathered so that each table is written once for all its members."""
 
-    def __init__(self, session: Session, program: Program, rules: Rules, now: datetime) -> None:
+    def __init__(self, session: Session, program: Program, rules: Rules, now: datetime, accounts: Sequence[Account]) -> None:
         self.session, self.program, self.rules, self.now = session, program, rules, now
+        self.logged = _logged(session, [account.member_id for account in accounts if _rewound(account)])
         self.spans: list[tuple[Any, ...]] = []
         self.fresh_spans: list[tuple[Any, ...]] = []
         self.surplus: list[tuple[int, int]] = []
@@ -163,24 +164,47 @@ class _Written:
         )  # fmt: skip
 
     def _changes(self, account: Account, fold: _Fold) -> list[tuple[Any, ...]]:
+        found = changes_between(self._known(account, fold), fold.spans, fold.left, fold.day)
+        logged = self.logged.get(account.member_id, ())
+        rows = [self._change(change) for change in found]
+        fresh = [row for row in rows if row[:6] not in logged]
+        return [(account.member_id, account.changes + n, *row) for n, row in enumerate(fresh)]
+
+    def _known(self, account: Account, fold: _Fold) -> Known:
+        """The standing that the log ends with; where history is learnt afterwards, that before the history begins."""
         tiers = self.rules.tiers
-        known = Known(
+        if _rewound(account) and account.review_on is not None:
+            day = account.review_on.toordinal() - 1
+            span = standing_on(fold.spans, day)
+            return Known(span.rank if span else None, span.hold.until if span else None, day)
+        return Known(
             None if account.tier is None else tiers.index(account.tier),
             account.until.toordinal() if account.until else FAR,
             None if account.folded_on is None else account.folded_on.toordinal(),
         )
-        return [
-            self._change(account, account.changes + n, change)
-            for n, change in enumerate(changes_between(known, fold.spans, fold.left, fold.day))
-        ]
 
-    def _change(self, account: Account, n: int, change: Change) -> tuple[Any, ...]:
+    def _change(self, change: Change) -> tuple[Any, ...]:
         tiers = self.rules.tiers
         return (
-            account.member_id, n, change.kind, None if change.old is None else tiers[change.old],
-            None if change.new is None else tiers[change.new], _day(change.on), _day(change.until), change.hold.source,
-            evidence(self.rules, change.hold), self.now,
+            change.kind, None if change.old is None else tiers[change.old], None if change.new is None else tiers[change.new],
+            _day(change.on), _day(change.until), change.hold.source, evidence(self.rules, change.hold), self.now,
         )  # fmt: skip
+
+
+def _rewound(account: Account) -> bool:
+    """Whether history from before the last fold has been learnt since: the log then takes in what it changed."""
+    return account.folded_on is not None and account.review_on is not None and account.review_on < account.folded_on
+
+
+def _logged(session: Session, ids: list[int]) -> dict[int, set[tuple[Any, ...]]]:
+    """The changes that some members' logs hold already."""
+    found: dict[int, set[tuple[Any, ...]]] = {}
+    columns = [getattr(StatusChange, name) for name in ("member_id", *CHANGE_COLUMNS[2:8])]
+    for member_id, *change in (
+        session.execute(select(*columns).where(among(session, StatusChange.member_id, ids))) if ids else ()
+    ):
+        found.setdefault(member_id, set()).add(tuple(change))
+    return found
 
 
 def _day(ordinal: int | None) -> date | None:

@@ -136,14 +136,10 @@ def opening_tier(spans: Sequence[Row[Any]], day: date, base: str) -> str:
 
 
 def ladder_count(session: Session, day: date, by_source: bool = False) -> list[Row[Any]]:
-    """(tier, source or "", members) on a day: each member in exactly one tier, those who had left in none."""
-    source = TierSpan.source if by_source else func.coalesce("")
-    query = (
-        select(TierSpan.tier, source, func.count())
-        .where(TierSpan.begins <= day, or_(TierSpan.until.is_(None), TierSpan.until > day))
-        .group_by(TierSpan.tier, source)
-    )
-    return list(session.execute(query))
+    """(tier, source where asked for, members) on a day: each member in exactly one tier, those who had left in none."""
+    holds = (TierSpan.begins <= day, or_(TierSpan.until.is_(None), TierSpan.until > day))
+    parts = [TierSpan.tier, TierSpan.source] if by_source else [TierSpan.tier]
+    return list(session.execute(select(*parts, func.count().label("members")).where(*holds).group_by(*parts)))
 
 
 def changes_of(session: Session, member_id: int) -> list[StatusChange]:
