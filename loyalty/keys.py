@@ -4,13 +4,14 @@ import hashlib
 import json
 from typing import Any
 
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 #: The largest amount or id that a column holds.
 LARGEST = 2**63 - 1
 
 
 def dumps(value: Any) -> str:
     """JSON in one spelling: equal values give equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return _JSON.encode(value)
 
 
 def digest(*parts: str) -> int:

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Date,
     DateTime,
     Dialect,
     Engine,
@@ -107,18 +108,48 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def insert(session: Session, table: type[Base], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Write many rows of one table, given as tuples in the order of `columns`: COPY on PostgreSQL, else one statement."""
+    """Write rows of one table, given as tuples in the order of `columns`: COPY on PostgreSQL where they are many."""
     if not rows:
         return
     target = cast(Table, table.__table__)
-    if session.get_bind().dialect.name == "postgresql" and len(rows) >= COPY_FROM:
-        names = ", ".join(f'"{name}"' for name in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    if session.get_bind().dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        statement = f'INSERT INTO "{target.name}" ({names}) VALUES ({marks})'  # noqa: S608 names of our own tables
+        session.connection().exec_driver_sql(statement, list(_sqlite_rows(target, columns, rows)))
+        return
+    if len(rows) >= COPY_FROM:
         driver: Any = session.connection().connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f'COPY "{target.name}" ({names}) FROM STDIN') as copy:
             for row in rows:
                 copy.write_row(row)
         return
     session.execute(target.insert(), [dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def _sqlite_rows(table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Rows as SQLite keeps them: days and instants as the text in which the column's type reads them back."""
+    days = [n for n, name in enumerate(columns) if isinstance(table.c[name].type, Date | Instant)]
+    if not days:
+        yield from rows
+        return
+    texts: dict[Any, str | None] = {None: None}
+    for row in rows:
+        cells = list(row)
+        for n in days:
+            value = cells[n]
+            if value not in texts:
+                texts[value] = _sqlite_text(value)
+            cells[n] = texts[value]
+        yield tuple(cells)
+
+
+def _sqlite_text(value: date) -> str:
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime {value}")
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def among(session: Session, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:

@@ -81,10 +81,11 @@ def record(
     `edition_missing`, `activity_in_future`, `activity_before_enrolment`, `activity_after_leaving`, `key_reused`.
     """
     outcomes = [Outcome(report) for _, report in reports]
+    intake = _Intake(program, day_of(now, program.zone))
     items = []
     for (account, _), outcome in zip(reports, outcomes, strict=True):
         try:
-            items.append(_item(program, account, outcome, now, version))
+            items.append(intake.item(account, outcome, version))
         except Refused as refusal:
             outcome.refusal = refusal
     fresh = _not_yet_known(session, items)
@@ -100,24 +101,38 @@ def record_one(session: Session, program: Program, account: Account, report: Rep
     return outcome
 
 
-def _item(program: Program, account: Account, outcome: Outcome, now: datetime, version: int) -> _Item:
-    report = outcome.report
-    today = day_of(now, program.zone)
-    edition = program.edition_on(report.on)
-    if edition is None:
-        raise Refused("edition_missing", program=program.id, on=report.on, first=program.editions[0].begins)
-    kind = edition.kinds.get(report.kind)
-    if kind is None:
-        hint = nearest(report.kind, edition.kinds)
-        raise Refused("unknown_kind", kind=report.kind, allowed=listed(edition.kinds), nearest=hint)
-    if report.on > today:
-        raise Refused("activity_in_future", on=report.on, today=today)
-    if edition.activities.outside_membership == "refuse":
-        _within(account, report.on)
-    reading = read_fields(edition, kind, report.fields)
-    told = digest(report.kind, report.on.isoformat(), reading.kept)
-    outcome.activity_id = activity_id(report.source, report.key, version)
-    return _Item(account, outcome, edition, kind, reading, min(report.posted_on or today, today), told, version)
+class _Intake:
+    """Reports checked and read, with the edition of each day looked up once."""
+
+    def __init__(self, program: Program, today: date) -> None:
+        self.program, self.today = program, today
+        self.editions: dict[date, Edition] = {}
+
+    def item(self, account: Account, outcome: Outcome, version: int) -> _Item:
+        """A report on its way. Raises what `record` refuses of a report by itself."""
+        report = outcome.report
+        on = report.on
+        edition = self.editions.get(on) or self._edition(on)
+        kind = edition.kinds.get(report.kind)
+        if kind is None:
+            hint = nearest(report.kind, edition.kinds)
+            raise Refused("unknown_kind", kind=report.kind, allowed=listed(edition.kinds), nearest=hint)
+        if edition.activities.outside_membership == "refuse":
+            _within(account, on)
+        reading = read_fields(edition, kind, report.fields)
+        told = digest(report.kind, on.isoformat(), reading.kept)
+        outcome.activity_id = activity_id(report.source, report.key, version)
+        posted_on = self.today if report.posted_on is None else min(report.posted_on, self.today)
+        return _Item(account, outcome, edition, kind, reading, posted_on, told, version)
+
+    def _edition(self, on: date) -> Edition:
+        edition = self.program.edition_on(on)
+        if edition is None:
+            raise Refused("edition_missing", program=self.program.id, on=on, first=self.program.editions[0].begins)
+        if on > self.today:
+            raise Refused("activity_in_future", on=on, today=self.today)
+        self.editions[on] = edition
+        return edition
 
 
 def _within(account: Account, on: date) -> None:
@@ -282,7 +297,7 @@ def correct(session: Session, program: Program, account: Account, report: Report
     if current is None:
         raise Refused("unknown_activity", number=account.number, source=report.source, key=report.key)
     reversed_already = session.get(Reversal, (account.member_id, current.activity_id)) is not None
-    trial = _item(program, account, Outcome(report), now, current.version)
+    trial = _Intake(program, day_of(now, program.zone)).item(account, Outcome(report), current.version)
     if trial.input_hash == current.input_hash and not reversed_already:
         return Outcome(report, current.activity_id, repeated=True)
     if not reversed_already:

@@ -1,10 +1,11 @@
 """Activity judged into amounts: fields read, lines applied, every step sayable. Pure."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from loyalty.errors import Refused
@@ -29,54 +30,76 @@ def read_fields(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) 
 
     Raises Refused: `unknown_field`, `missing_field`, `bad_field`, each with what is allowed.
     """
-    fields = edition.activities.activities[kind.name].fields
-    for name in given:
-        if name not in fields:
-            raise Refused("unknown_field", field=name, allowed=listed(fields), nearest=nearest(name, fields))
+    readers = _readers(edition, kind.name)
+    if not given.keys() <= readers.keys():
+        name = next(name for name in given if name not in readers)
+        raise Refused("unknown_field", field=name, allowed=listed(readers), nearest=nearest(name, readers))
     values = []
     kept = {}
-    for name, about in fields.items():
+    for name, (about, subject, typed) in readers.items():
         found = given.get(name)
         if found is None or found == "":
             if not about.optional:
-                raise Refused("missing_field", field=name, allowed=_allowed(about, kind.scope[name]))
+                raise Refused("missing_field", field=name, allowed=_allowed(about, subject))
             values.append(None)
             continue
-        values.append(_read(name, about, kind.scope[name], found))
+        try:
+            values.append(typed(found))
+        except ValueError:
+            raise _bad_field(name, about, subject, found) from None
         kept[name] = found
     return Reading(tuple(values), dumps(kept))
 
 
-def _read(name: str, about: ActivityField, subject: Subject, found: Any) -> Any:
-    try:
-        value = _typed(about, subject, found)
-    except ValueError:
-        choices = about.one_of or ()
-        raise Refused(
-            "bad_field",
-            field=name,
-            found=repr(found),
-            allowed=_allowed(about, subject),
-            nearest=nearest(found, choices),
-        ) from None
-    return value
+#: Turns what was reported of a field into the value that rules see. Raises ValueError.
+Typed = Callable[[Any], Any]
 
 
-def _typed(about: ActivityField, subject: Subject, found: Any) -> Any:
+@lru_cache(maxsize=256)
+def _readers(edition: Edition, kind: str) -> dict[str, tuple[ActivityField, Subject, Typed]]:
+    fields, scope = edition.activities.activities[kind].fields, edition.kinds[kind].scope
+    return {name: (about, scope[name], _typed(about, scope[name])) for name, about in fields.items()}
+
+
+def _typed(about: ActivityField, subject: Subject) -> Typed:
     if about.type == "text":
-        if not isinstance(found, str) or (about.one_of is not None and found not in about.one_of):
+        return _text(frozenset(about.one_of) if about.one_of is not None else None)
+    if subject.numeric:
+        return _number(subject, (about.at_least or 0) * 10**subject.decimals if about.at_least is not None else -(10**15))
+    return _flag if about.type == "flag" else lambda found: date.fromisoformat(found).isoformat()
+
+
+def _text(one_of: frozenset[str] | None) -> Typed:
+    def typed(found: Any) -> str:
+        if not isinstance(found, str) or (one_of is not None and found not in one_of):
             raise ValueError
         return found
-    if subject.numeric:
-        value = subject.literal(found)
-        if (about.at_least is not None and value < about.at_least * 10**subject.decimals) or abs(value) >= 10**15:
+
+    return typed
+
+
+def _number(subject: Subject, least: int) -> Typed:
+    whole = subject.decimals == 0
+
+    def typed(found: Any) -> int:
+        # most files hold plain digits: read without a Decimal
+        value = int(found) if whole and isinstance(found, str) and found.isdecimal() else subject.literal(found)
+        if not least <= value < 10**15:
             raise ValueError
         return value
-    if about.type == "flag":
-        if found not in (True, False, "true", "false"):
-            raise ValueError
-        return found in (True, "true")
-    return date.fromisoformat(found).isoformat()
+
+    return typed
+
+
+def _flag(found: Any) -> bool:
+    if found not in (True, False, "true", "false"):
+        raise ValueError
+    return found in (True, "true")
+
+
+def _bad_field(name: str, about: ActivityField, subject: Subject, found: Any) -> Refused:
+    hint = nearest(found, about.one_of or ())
+    return Refused("bad_field", field=name, found=repr(found), allowed=_allowed(about, subject), nearest=hint)
 
 
 def _allowed(about: ActivityField, subject: Subject) -> str:

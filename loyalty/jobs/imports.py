@@ -232,6 +232,7 @@ def _activities_taker(deployment: Deployment, mapping: MappingFile, now: datetim
     def take(session: Session, rows: list[FileRow], tally: Tally) -> list[Reject]:
         taken, rejects = _read_rows(rows, read, tally)
         accounts = lock_numbers(session, list({item.number for _, item in taken}))
+        before = {number: account.review_on for number, account in accounts.items()}
         known = []
         for row, item in taken:
             if item.number in accounts:
@@ -245,7 +246,7 @@ def _activities_taker(deployment: Deployment, mapping: MappingFile, now: datetim
             reports = [(accounts[item.number], item.report) for _, item in part]
             outcomes = record(session, deployment.program, reports, now)
             rejects += _count([row for row, _ in part], outcomes, tally)
-        _mark(session, [account for account in accounts.values() if account.review_on is not None])
+        _mark(session, [account for number, account in accounts.items() if account.review_on != before[number]])
         tally.rejected += len(rejects)
         return sorted(rejects, key=lambda reject: reject.row)
 

@@ -26,9 +26,9 @@ Row = tuple[int, int, int, str, int, date, date, datetime, str, str, str | None,
 
 def post(session: Session, rows: Sequence[Row]) -> None:
     """Add entries. Raises Refused: `amount_too_large` beyond 63 bits; the key of (member, cause, n) guards a repeat."""
-    for row in rows:
-        if not -LARGEST <= row[4] <= LARGEST:
-            raise Refused("amount_too_large", unit=row[3], amount=row[4])
+    beyond = [row for row in rows if not -LARGEST <= row[4] <= LARGEST]
+    if beyond:
+        raise Refused("amount_too_large", unit=beyond[0][3], amount=beyond[0][4])
     insert(session, Entry, COLUMNS, rows)
 
 

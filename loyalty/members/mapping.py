@@ -129,20 +129,29 @@ def text_of(source: Source | None) -> Get:
         return lambda _row: None
     if isinstance(source, Months):
         raise Refused("bad_mapping", why="year and month stand for a day only")
-    column = Column(column=source) if isinstance(source, str) else source
-    name, meant, empty = column.column, column.values or {}, frozenset(column.empty)
+    if isinstance(source, str):
+        return _plain(source)
+    name, meant, empty = source.column, source.values or {}, frozenset(source.empty)
+    plain = _plain(name)
 
     def get(row: Row) -> Any:
-        value = row[name] if name in row else _absent(name)
-        if value is None or (isinstance(value, str) and value in empty):
-            return None
-        return meant.get(value, value) if isinstance(value, str) else value
+        value = plain(row)
+        if not isinstance(value, str):
+            return value
+        return None if value in empty else meant.get(value, value)
 
     return get
 
 
-def _absent(name: str) -> Any:
-    raise BadRow(f"column {name} is missing")
+def _plain(name: str) -> Get:
+    def get(row: Row) -> Any:
+        try:
+            value = row[name]
+        except KeyError:
+            raise BadRow(f"column {name} is missing") from None
+        return None if value == "" else value
+
+    return get
 
 
 def day_of_source(source: Source | None) -> Callable[[Row], date | None]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from math import gcd, lcm
 from typing import Any
 
@@ -65,11 +66,11 @@ class CompiledKind:
     earns: Test
     lines: tuple[CompiledLine, ...]
 
-    @property
+    @cached_property
     def asks_tier(self) -> bool:
         return any(line.asks_tier for line in self.lines)
 
-    @property
+    @cached_property
     def caps(self) -> tuple[CompiledLine, ...]:
         return tuple(line for line in self.lines if line.cap)
 
