@@ -1,6 +1,79 @@
+"""The demonstration: a database of seeded members, and what to look at first."""
+
+from dataclasses import replace
+from pathlib import Path
+
 import click
+from sqlalchemy import func, select
+
+from loyalty import clock
+from loyalty.cli.output import progress_bar, refusals
+from loyalty.cli.status import explain_member, show_ladder
+from loyalty.jobs import migrate, recalculate
+from loyalty.jobs.demo import draw
+from loyalty.jobs.deployment import Deployment
+from loyalty.members.tables import Member
+from loyalty.settings import read as read_settings
+from loyalty.status.tables import StatusChange
 
 
 @click.command()
-def demo() -> None:
-    """x"""
+@click.option("--members", type=click.IntRange(1, 100_000), default=2000, show_default=True)
+@click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), default=Path("demo.db"), show_default=True,
+              help="The SQLite file to make; one that is there is replaced.")  # fmt: skip
+@click.option("--no-serve", is_flag=True, help="End after the figures, without serving pages; there are no pages yet.")
+@refusals
+def demo(members: int, path: Path, no_serve: bool) -> None:
+    """Make a database of seeded members with two years of activity, and show the ladder and three members on it."""
+    for old in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        old.unlink(missing_ok=True)
+    now = clock.now()
+    deployment = Deployment(replace(read_settings(), database_url=f"sqlite:///{path}"))
+    migrate.upgrade(deployment.store)
+    deployment.ready(now)
+    with progress_bar("Members and their activity", members) as step:
+        drawn = draw(deployment, members, now, step)
+    with progress_bar("Recalculating") as step:
+        (result,) = recalculate.by_hand(deployment, None, False, now, deployment.settings.workers, step)
+    click.echo(f"{drawn.members:,} members, {drawn.activities:,} activities, {result.changes:,} changes of status.\n")
+    show_ladder(deployment, deployment.today(now), False)
+    chosen = _three(deployment)
+    for number in chosen:
+        click.echo()
+        explain_member(deployment, number, deployment.today(now), False)
+    _next(deployment, chosen)
+
+
+def _three(deployment: Deployment) -> list[str]:
+    """One who climbed highest, one who fell, one who kept: members whose story is worth reading."""
+    tiers = deployment.program.tiers
+    with deployment.store.reading() as session:
+        found = []
+        for wanted in (
+            (StatusChange.kind == "raised") & StatusChange.new.in_(tiers[3:]),
+            (StatusChange.kind == "lowered") & StatusChange.old.in_(tiers[2:]),
+            StatusChange.source == "kept",
+        ):
+            rises = select(StatusChange.member_id).where(wanted)
+            told = (
+                select(Member.number)
+                .join(StatusChange, StatusChange.member_id == Member.member_id)
+                .where(Member.member_id.in_(rises), Member.number.not_in(found))
+                .group_by(Member.member_id, Member.number)
+                .order_by(func.abs(func.count() - 6), Member.member_id)
+            )
+            found += session.scalars(told.limit(1)).all()
+        return found or list(session.scalars(select(Member.number).order_by(Member.member_id).limit(3)))
+
+
+def _next(deployment: Deployment, chosen: list[str]) -> None:
+    number = chosen[0]
+    click.echo(f"""
+Try next:
+  export LOYALTY_DATABASE_URL={deployment.settings.database_url}
+  loyalty member {number}                     what a member is, and what is missing for more
+  loyalty explain {number} --entries          why, down to every step of every entry
+  loyalty ladder --as-of {deployment.program.editions[0].begins.replace(year=clock.now().year - 1)} --by-source
+  loyalty program show                         the rules; they are in config/programs/{deployment.program.id}
+  loyalty activities add {number} KIND --key k1 --on DAY --field NAME=VALUE ...
+  loyalty verify                               fold everyone again: no difference""")

@@ -1,7 +1,7 @@
 """Commands about status: what a member is and why, the ladder, facts by hand."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import click
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from loyalty import clock
 from loyalty.cli.edge import account_of, opened
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
-from loyalty.earning.queries import explained_entries, steps_in_words
+from loyalty.earning.queries import Explained, explained_entries, steps_in_words
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
 from loyalty.ledger.queries import balances
@@ -19,6 +19,7 @@ from loyalty.members.tables import Member
 from loyalty.settle import settle
 from loyalty.status import words
 from loyalty.status.facts import Grant, Revocation, Waiver, grant, revoke, waive
+from loyalty.status.ladder import rules_of
 from loyalty.status.queries import account_read, facts_of, histories, ladder_count
 from loyalty.status.told import Told, told_of
 
@@ -38,18 +39,16 @@ def member(number: str, as_of: date | None, as_json: bool) -> None:
         return
     _say_standing(told)
     for way in told.data["ways"]:
-        verb = {"keep": "To keep", "reach": "To reach", "lifetime": "For life,"}[way["purpose"]]
-        state = (
-            "met"
-            if way["met"]
-            else "; ".join(f"{m['missing']} {m['counter']} to go" for m in way["measures"] if m["missing"] != "0")
-        )
-        click.echo(
-            f"  {verb} {way['tier']}: "
-            + ", ".join(f"{m['have']} of {m['need']} {m['counter']}" for m in way["measures"])
-            + f" ({state})"
-        )
+        click.echo(f"  {_way_in_words(deployment, way)}")
     click.echo("Balances: " + (", ".join(f"{amount} {unit}" for unit, amount in told.data["balances"].items()) or "none"))
+
+
+def _way_in_words(deployment: Deployment, way: dict[str, Any]) -> str:
+    verb = {"keep": "To keep", "reach": "To reach", "lifetime": "For life,"}[way["purpose"]]
+    measures = ", ".join(f"{one['have']} of {one['need']} {one['counter']}" for one in way["measures"])
+    missing = ", ".join(f"{one['missing']} {one['counter']}" for one in way["measures"] if one["missing"] != "0")
+    state = "met" if way["met"] else f"{missing} to go"
+    return f"{verb} {words.tier_name(deployment.program, way['tier'])}: {measures} ({state})"
 
 
 def _told(session: Session, deployment: Deployment, number: str, day: date) -> Told:
@@ -57,8 +56,6 @@ def _told(session: Session, deployment: Deployment, number: str, day: date) -> T
     if account is None:
         raise Refused("unknown_member", number=number)
     program = deployment.program
-    from loyalty.status.ladder import rules_of
-
     history = histories(session, rules_of(program), [account])[account.member_id]
     until = date.fromordinal(day.toordinal() + 1)
     return told_of(
@@ -91,29 +88,35 @@ def _say_standing(told: Told) -> None:
 def explain(number: str, as_of: date | None, with_entries: bool, as_json: bool) -> None:
     """Why a member is what he is: every span of tier with its reason and figures, and every entry step by step."""
     deployment, now = opened(as_of)
-    day = deployment.today(now)
+    explain_member(deployment, number, deployment.today(now), as_json, with_entries)
+
+
+def explain_member(deployment: Deployment, number: str, day: date, as_json: bool, with_entries: bool = False) -> None:
+    """Print why a member is what he is on a day."""
     with deployment.store.reading() as session:
         told = _told(session, deployment, number, day)
-        found = session.scalar(select(Member).where(Member.number == number))
-        assert found is not None
-        lines = explained_entries(session, deployment.program, found, date.fromordinal(day.toordinal() + 1))
+        found = session.scalars(select(Member).where(Member.number == number)).one()
+        lines = explained_entries(session, deployment.program, found, day + timedelta(days=1))
     if as_json:
         entries = [{**vars(line), "steps": [step._asdict() for step in line.steps]} for line in lines]
         emit({**told.data, "entries": entries})
         return
     _say_standing(told)
-    click.echo("How it came about:")
+    click.echo("  How it came about:")
     for span in told.data["timeline"]:
         end = f"through {span['through']}" if span["through"] else "on"
         click.echo(f"  {span['from']} {end}: {span['name']}, {span['reason']}")
-        deciding = [line for line in lines if line.posted_on == span["from"] and line.unit in span["counters"]]
-        for line in deciding:
-            click.echo(
-                f"      {line.on} {line.source} {line.key}: {line.amount} {line.unit}  [{steps_in_words(line.steps) or line.reason}]"
-            )
+        if span["source"] in ("earned", "kept", "lifetime"):
+            for line in lines:
+                if line.posted_on == span["from"] and line.unit in span["counters"]:
+                    click.echo(f"      decided by {_entry_in_words(line)}")
     for line in lines if with_entries else ():
-        click.echo(f"  {line.posted_on} for {line.on}: {line.amount} {line.unit}, {line.kind} {line.line or ''} {line.source} {line.key}"
-                   f"  [{steps_in_words(line.steps) or line.reason}]")  # fmt: skip
+        click.echo(f"  {line.posted_on}: {_entry_in_words(line)}")
+
+
+def _entry_in_words(line: Explained) -> str:
+    why = steps_in_words(line.steps) or line.reason or line.kind
+    return f"{line.source} {line.key} of {line.on}: {line.amount} {line.unit} [{why}]"
 
 
 @click.command()
@@ -124,26 +127,34 @@ def explain(number: str, as_of: date | None, with_entries: bool, as_json: bool) 
 def ladder(as_of: date | None, by_source: bool, as_json: bool) -> None:
     """Members per tier on a day. Those who had left are in none."""
     deployment, now = opened(as_of)
-    day, program = deployment.today(now), deployment.program
-    with deployment.store.reading() as session:
-        rows = ladder_count(session, day, by_source)
-    counts: dict[str, Any] = {tier: {} for tier in program.tiers}
-    for row in rows:
-        counts[row.tier][row.source if by_source else ""] = row.members
     if as_json:
+        counts = _counts(deployment, deployment.today(now), by_source)
         emit({tier: mine if by_source else sum(mine.values()) for tier, mine in counts.items()})
-        return
+    else:
+        show_ladder(deployment, deployment.today(now), by_source)
+
+
+def _counts(deployment: Deployment, day: date, by_source: bool) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {tier: {} for tier in deployment.program.tiers}
+    with deployment.store.reading() as session:
+        for row in ladder_count(session, day, by_source):
+            counts[row.tier][row.source if by_source else ""] = row.members
+    return counts
+
+
+def show_ladder(deployment: Deployment, day: date, by_source: bool) -> None:
+    """Print the members of each tier on a day, the highest first."""
+    program = deployment.program
+    counts = _counts(deployment, day, by_source)
     total = sum(sum(mine.values()) for mine in counts.values())
     click.echo(f"{program.file.name.get('en', program.id)} on {day}: {total:,} members")
     lines = []
     for tier in reversed(program.tiers):
         mine = sum(counts[tier].values())
-        sources = (
-            ", ".join(f"{source} {members:,}" for source, members in sorted(counts[tier].items()))
-            if by_source
-            else "#" * round(40 * mine / max(total, 1))
-        )
-        lines.append((words.tier_name(program, tier), f"{mine:,}", f"{100 * mine / max(total, 1):.1f} %", sources))
+        sources = ", ".join(f"{source} {members:,}" for source, members in sorted(counts[tier].items()))
+        share = mine / max(total, 1)
+        told = sources if by_source else "#" * round(40 * share)
+        lines.append((words.tier_name(program, tier), f"{mine:,}", f"{share:.1%}", told))
     table(("tier", "members", "share", ""), lines, right=(1, 2))
 
 
@@ -188,7 +199,7 @@ def grant_(
     as_of: date | None,
 ) -> None:
     """Give a member a tier for a span."""
-    until = date.fromordinal(through.toordinal() + 1) if through else None
+    until = through + timedelta(days=1) if through else None
 
     def act(session: Session, deployment: Deployment, account: Any, now: Any) -> bool:
         first = begins or clock.day_of(now, deployment.program.zone)

@@ -2,14 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from loyalty.program.conditions import Tell, Test, always, compile_condition
-from loyalty.program.models import ActivitiesFile, EarningFile, LadderFile, Path, ProgramFile, UnitsFile
+from loyalty.program.conditions import Tell, always, compile_condition
+from loyalty.program.models import (
+    ActivitiesFile,
+    ActivityField,
+    ActivityKind,
+    Attribute,
+    EarningFile,
+    LadderFile,
+    Path,
+    ProgramFile,
+    Tier,
+    UnitsFile,
+)
 from loyalty.program.problems import listed, nearest
 from loyalty.program.reader import Way
 from loyalty.program.scope import Scope, scope_of
-from loyalty.program.steps import CompiledKind, Setting, compile_line
+from loyalty.program.steps import CompiledKind, CompiledLine, Setting, compile_line, names_tier
 
 Tellers = Mapping[str, Callable[..., None]]
 
@@ -21,52 +32,70 @@ def check_program(head: ProgramFile, folder: str, tell: Tell) -> None:
     try:
         ZoneInfo(head.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        tell(("zone",), f"found {head.zone}; allowed: an IANA time zone such as America/Chicago")
+        hint = nearest(head.zone, available_timezones())
+        tell(("zone",), f"found {head.zone}; allowed: an IANA time zone such as America/Chicago.{hint}")
     _languages(head.name, head.languages, ("name",), tell)
+    for name, attribute in head.members.attributes.items():
+        _one_of(name, attribute, ("members", "attributes", name), tell)
 
 
 def check_edition(
     head: ProgramFile,
-    units: UnitsFile,
-    activities: ActivitiesFile,
-    earning: EarningFile,
-    ladder: LadderFile,
+    units: UnitsFile | None,
+    activities: ActivitiesFile | None,
+    earning: EarningFile | None,
+    ladder: LadderFile | None,
     tell: Tellers,
-) -> dict[str, CompiledKind]:
-    """The files of one edition against each other; returns each kind of activity, ready to judge."""
+) -> dict[str, CompiledKind] | None:
+    """The files of one edition against each other, as far as they could be read.
+
+    Returns each kind of activity, ready to judge; none where a file could not be read.
+    """
     for way, texts in _texts_of(units, activities, earning, ladder):
         _languages(texts, head.languages, way[1:], tell[str(way[0])])
-    check_ladder(ladder, units, tell["ladder"])
+    if activities is not None:
+        _fields(activities, tell["activities"])
+    if ladder is not None and units is not None:
+        check_ladder(ladder, units, tell["ladder"])
+    if earning is not None:
+        _once([line.id for line in earning.lines], "earn line", lambda n: ("lines", n, "id"), tell["earning"])
+    if units is None or activities is None or earning is None or ladder is None:
+        return None
+    return _kinds(head, units, activities, earning, ladder, tell)
+
+
+def _kinds(
+    head: ProgramFile, units: UnitsFile, activities: ActivitiesFile, earning: EarningFile, ladder: LadderFile, tell: Tellers
+) -> dict[str, CompiledKind]:
     tiers = tuple(tier.id for tier in ladder.tiers)
     scopes = {
         name: scope_of(kind, tiers, head.members.attributes, head.money_decimals)
         for name, kind in activities.activities.items()
     }
-    _fields(activities, tell["activities"])
     setting = Setting(units.units, earning.tables, scopes, tell["earning"])
     compiled = [compile_line(line, setting, ("lines", n)) for n, line in enumerate(earning.lines)]
-    _once([line.id for line in earning.lines], "earn line", lambda n: ("lines", n, "id"), tell["earning"])
     return {
-        name: CompiledKind(
-            name, scopes[name], _earns(name, kind.earns_when, scopes[name], tell["activities"]),
-            tuple(line for line in compiled if line and line.activity == name),
-        )
+        name: _kind(name, kind, scopes[name], [line for line in compiled if line and line.activity == name], tell["activities"])
         for name, kind in activities.activities.items()
-    }  # fmt: skip
+    }
 
 
-def _earns(name: str, condition: object, scope: Scope, tell: Tell) -> Test:
-    return always if condition is None else compile_condition(condition, scope, ("activities", name, "earns_when"), tell)
+def _kind(name: str, kind: ActivityKind, scope: Scope, lines: list[CompiledLine], tell: Tell) -> CompiledKind:
+    when = kind.earns_when
+    earns = always if when is None else compile_condition(when, scope, ("activities", name, "earns_when"), tell)
+    return CompiledKind(name, scope, earns, tuple(lines), names_tier(when) or any(line.asks_tier for line in lines))
 
 
-def _texts_of(units: Any, activities: Any, earning: Any, ladder: Any) -> Iterator[tuple[Way, Mapping[str, str]]]:
-    for name, unit in units.units.items():
+def _texts_of(
+    units: UnitsFile | None, activities: ActivitiesFile | None, earning: EarningFile | None, ladder: LadderFile | None
+) -> Iterator[tuple[Way, Mapping[str, str]]]:
+    for name, unit in units.units.items() if units else ():
         yield ("units", "units", name, "name"), unit.name
-    for name, kind in activities.activities.items():
+    for name, kind in activities.activities.items() if activities else ():
         yield ("activities", "activities", name, "name"), kind.name
-    for n, line in enumerate(earning.lines):
+    for n, line in enumerate(earning.lines if earning else ()):
         yield ("earning", "lines", n, "name"), line.name
-    for n, tier in enumerate(ladder.tiers):
+    for n, tier in enumerate(ladder.tiers if ladder else ()):
         yield ("ladder", "tiers", n, "name"), tier.name
 
 
@@ -93,12 +122,16 @@ def _fields(activities: ActivitiesFile, tell: Tell) -> None:
     for name, kind in activities.activities.items():
         for field, about in kind.fields.items():
             way: Way = ("activities", name, "fields", field)
-            if about.one_of is not None and about.type != "text":
-                tell((*way, "one_of"), f"{field} is {about.type}; allowed: one_of for a text only")
+            _one_of(field, about, way, tell)
             if about.at_least is not None and about.type not in ("integer", "decimal", "money"):
                 tell((*way, "at_least"), f"{field} is {about.type}; allowed: at_least for a number only")
             if field in ("tier", "all", "any", "not"):
                 tell(way, f"the name {field} has a meaning of its own in conditions; allowed: any other")
+
+
+def _one_of(name: str, about: ActivityField | Attribute, way: Way, tell: Tell) -> None:
+    if about.one_of is not None and about.type != "text":
+        tell((*way, "one_of"), f"{name} is {about.type}; allowed: one_of for a text only")
 
 
 # --- the ladder -------------------------------------------------------------------------------------------------
@@ -116,10 +149,8 @@ def check_ladder(ladder: LadderFile, units: UnitsFile, tell: Tell) -> None:
         for kind in ("reach", "keep"):
             for p, path in enumerate(getattr(tier, kind)):
                 _path(path, units, ("tiers", n, kind, p), tell)
-        if tier.keep and not tier.reach and not tier.invitation:
-            tell(("tiers", n, "keep"), f"{tier.id} can be kept but never got: add reach, or invitation: true")
-        if n and not tier.reach and not tier.invitation and tier.id not in {life.tier for life in ladder.lifetime}:
-            tell(("tiers", n), f"nothing gets {tier.id}: add reach, a lifetime path, or invitation: true")
+        if n:
+            _got(n, tier, {life.tier for life in ladder.lifetime}, tell)
     _ties(ladder, tell)
     for n, life in enumerate(ladder.lifetime):
         if life.tier not in tiers:
@@ -128,8 +159,14 @@ def check_ladder(ladder: LadderFile, units: UnitsFile, tell: Tell) -> None:
                 f"the tier {life.tier} is unknown; allowed: {listed(tiers)}.{nearest(life.tier, tiers)}",
             )
         _path(life.path, units, ("lifetime", n, "path"), tell)
-    for counter in ladder.waiver.within if ladder.waiver else ():
-        _counter(counter, units, ("waiver", "within", counter), tell)
+    _path(ladder.waiver.within if ladder.waiver else {}, units, ("waiver", "within"), tell)
+
+
+def _got(n: int, tier: Tier, lifetime: set[str], tell: Tell) -> None:
+    if tier.keep and not tier.reach and not tier.invitation:
+        tell(("tiers", n, "keep"), f"{tier.id} can be kept but never got: add reach, or invitation: true")
+    elif not tier.reach and not tier.invitation and tier.id not in lifetime:
+        tell(("tiers", n), f"nothing gets {tier.id}: add reach, a lifetime path, or invitation: true")
 
 
 def _path(path: Path, units: UnitsFile, way: Way, tell: Tell) -> None:

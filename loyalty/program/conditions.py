@@ -14,7 +14,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from loyalty.program.problems import listed, nearest
+from loyalty.program.problems import listed, nearest, shown
 from loyalty.program.reader import Way
 from loyalty.program.scope import Case, Scope, Subject
 
@@ -32,10 +32,8 @@ def always(_case: Case) -> bool:
 
 def compile_condition(condition: Any, scope: Scope, way: Way, tell: Tell) -> Test:
     """The function of a condition. Every problem is told with its path; a block with problems becomes `always`."""
-    if condition is None:
-        return always
     if not isinstance(condition, dict) or not condition:
-        tell(way, f"found {condition!r}; allowed: a block of field: value, all, any, not")
+        tell(way, f"found {shown(condition)}; allowed: a block of field: value, all, any, not")
         return always
     tests = [_row(key, value, scope, (*way, key), tell) for key, value in condition.items()]
     return tests[0] if len(tests) == 1 else _all(tests)
@@ -44,7 +42,7 @@ def compile_condition(condition: Any, scope: Scope, way: Way, tell: Tell) -> Tes
 def _row(key: str, value: Any, scope: Scope, way: Way, tell: Tell) -> Test:
     if key in ("all", "any"):
         if not isinstance(value, list) or not value:
-            tell(way, "allowed: a list of conditions")
+            tell(way, f"found {shown(value)}; allowed: a list of conditions")
             return always
         tests = [compile_condition(item, scope, (*way, n), tell) for n, item in enumerate(value)]
         return _all(tests) if key == "all" else _any(tests)
@@ -64,7 +62,7 @@ def _test(subject: Subject, value: Any, way: Way, tell: Tell) -> Test:
         for word in unknown:
             tell((*way, word), f"{word} is no comparison; allowed: {listed(WORDS)}.{nearest(word, WORDS)}")
         if not value:
-            tell(way, f"allowed: a comparison of {listed(WORDS)}")
+            tell(way, f"found an empty block; allowed: a comparison of {listed(WORDS)}")
         known = [(word, wanted) for word, wanted in value.items() if word in WORDS]
         return _all([_compare(subject, word, wanted, (*way, word), tell) for word, wanted in known])
     return _compare(subject, "one_of", value if isinstance(value, list) else [value], way, tell)
@@ -74,7 +72,7 @@ def _compare(subject: Subject, word: str, wanted: Any, way: Way, tell: Tell) -> 
     get = subject.get
     if word == "present":
         if not isinstance(wanted, bool):
-            tell(way, f"found {wanted!r}; allowed: true or false")
+            tell(way, f"found {shown(wanted)}; allowed: true or false")
         return (lambda case: get(case) is not None) if wanted else (lambda case: get(case) is None)
     if word == "one_of":
         values = frozenset(_literals(subject, wanted, way, tell))
@@ -95,15 +93,15 @@ def _ordered(get: Callable[[Case], Any], compare: Callable[[Any, Any], bool], li
 
 
 def _literals(subject: Subject, wanted: Any, way: Way, tell: Tell) -> list[Any]:
-    values = []
+    values: list[Any] = []
     if not isinstance(wanted, list) or not wanted:
-        tell(way, f"found {wanted!r}; allowed: a list of values")
+        tell(way, f"found {shown(wanted)}; allowed: a list of values")
         return values
     for item in wanted:
         try:
             values.append(subject.literal(item))
         except ValueError as error:
-            tell(way, f"found {item!r} for {subject.name}; {error}.{nearest(item, subject.one_of or ())}")
+            tell(way, f"found {shown(item)} for {subject.name}; {error}.{nearest(item, subject.one_of or ())}")
     return values
 
 

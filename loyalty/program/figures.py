@@ -4,15 +4,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import gcd, lcm
+from math import lcm
 from typing import Any
 
 from loyalty.program.conditions import Tell
 from loyalty.program.models import Lookup, Table
-from loyalty.program.problems import listed, nearest
+from loyalty.program.problems import listed, nearest, shown
 from loyalty.program.reader import Way
 from loyalty.program.scope import Case, Scope, Subject
-from loyalty.program.values import _exact
+from loyalty.program.values import exact
 
 Pick = Callable[[Case], Any]
 
@@ -29,11 +29,6 @@ class Figure:
     def value(self, case: Case) -> Decimal:
         return Decimal(self.pick(case)) / self.over
 
-    @property
-    def divisor(self) -> int:
-        """The greatest number that divides every numerator and the denominator."""
-        return gcd(self.over, *(int(value * self.over) for value in self.values))
-
 
 def compile_figure(given: Any, scope: Scope, tables: Mapping[str, Table], way: Way, tell: Tell) -> Figure:
     """The figure of a step. Problems (an unknown name, a row that will be missing) are told with their path."""
@@ -46,8 +41,9 @@ def compile_figure(given: Any, scope: Scope, tables: Mapping[str, Table], way: W
     subject, values = _keyed(given, scope, way, tell)
     if subject is None:
         return _nothing()
-    by_value = {_literal(subject, key, (*way, key), tell): value for key, value in values.items()}
-    _complete(subject, by_value, given.otherwise, way, tell)
+    rows: Way = (*way, "tier" if given.tier is not None else "values")
+    by_value = {_literal(subject, key, (*rows, key), tell): value for key, value in values.items()}
+    _complete(subject, by_value, given.otherwise, rows, tell)
     return _mapped(lambda case: (subject.get(case),), {(key,): value for key, value in by_value.items()}, given.otherwise)
 
 
@@ -63,11 +59,11 @@ def _subject(name: str, scope: Scope, way: Way, tell: Tell) -> Subject | None:
     return scope.get(name)
 
 
-def _literal(subject: Subject, key: str, way: Way, tell: Tell) -> Any:
+def _literal(subject: Subject, key: Any, way: Way, tell: Tell) -> Any:
     try:
         return subject.literal(key == "true" if subject.type == "flag" and key in ("true", "false") else key)
     except ValueError as error:
-        tell(way, f"found {key!r} for {subject.name}; {error}.{nearest(key, subject.one_of or ())}")
+        tell(way, f"found {shown(key)} for {subject.name}; {error}.{nearest(key, subject.one_of or ())}")
         return key
 
 
@@ -75,11 +71,12 @@ def _complete(subject: Subject, rows: Mapping[Any, Any], otherwise: Any, way: Wa
     """A row for every value that can be asked for, or `otherwise`."""
     if otherwise is not None:
         return
-    if subject.one_of is None or subject.optional:
-        tell(way, f"{subject.name} may be anything, so the row it asks for may be missing: add otherwise")
+    names = ("true", "false") if subject.type == "flag" else subject.one_of
+    if names is None or subject.optional:
+        why = "may be anything" if names is None else "may be left out"
+        tell(way, f"{subject.name} {why}, so the row it asks for may be missing: add otherwise")
         return
-    ranked = subject.type == "tier"
-    missing = [name for n, name in enumerate(subject.one_of) if (n if ranked else name) not in rows]
+    missing = [name for name in names if _literal(subject, name, way, tell) not in rows]
     if missing:
         tell(way, f"no row for {subject.name} {listed(missing)}: add it, or otherwise")
 
@@ -111,12 +108,12 @@ def _collect(
 ) -> None:
     if not subjects:
         try:
-            rows[key] = _exact(block)
+            rows[key] = exact(block)
         except ValueError as error:
-            tell(way, f"found {block!r}; {error}")
+            tell(way, f"found {shown(block)}; {error}")
         return
     if not isinstance(block, dict):
-        tell(way, f"found {block!r}; allowed: a block of rows by {subjects[0].name}")
+        tell(way, f"found {shown(block)}; allowed: a block of rows by {subjects[0].name}")
         return
     values = {name: _literal(subjects[0], name, (*way, name), tell) for name in block}
     _complete(subjects[0], dict.fromkeys(values.values()), otherwise, way, tell)
@@ -134,7 +131,7 @@ def _band(given: Lookup, scope: Scope, way: Way, tell: Tell) -> Figure:
     if not rows or any(row.below is None for row in rows[:-1]) or rows[-1].below is not None:
         tell((*way, "rows"), "allowed: rows with below, then one last row without it")
         return _nothing()
-    limits = [int((row.below or 0) * 10**subject.decimals) for row in rows[:-1]]
+    limits = [_literal(subject, row.below, (*way, "rows", n, "below"), tell) for n, row in enumerate(rows[:-1])]
     if limits != sorted(set(limits)):
         tell((*way, "rows"), "the limits of the band must rise from row to row")
     values = [row.value for row in rows]

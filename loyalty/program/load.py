@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -13,12 +15,12 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from loyalty.program.checks import check_edition, check_program
-from loyalty.program.models import ActivitiesFile, EarningFile, LadderFile, ProgramFile, UnitsFile
-from loyalty.program.problems import Problem, ProgramInvalid, listed, nearest
+from loyalty.program.models import ActivitiesFile, EarningFile, LadderFile, ProgramFile, Unit, UnitsFile
+from loyalty.program.problems import Problem, ProgramInvalid, listed, nearest, shown
 from loyalty.program.reader import Document, Way, read
 from loyalty.program.schema import keys_at
 from loyalty.program.steps import CompiledKind
-from loyalty.program.values import Part
+from loyalty.program.values import Part, day
 
 #: The files of an edition and the shape of each.
 EDITION_FILES: Mapping[str, type[Part]] = {
@@ -85,16 +87,21 @@ class Program:
 
 
 def merged_order(ladders: list[list[str]]) -> tuple[str, ...]:
-    """One order of tiers that every edition's order agrees with; a tier new in an edition comes after its lower neighbour."""
-    order: list[str] = []
+    """One order of tiers that every edition's order agrees with; a tier new in an edition comes after its lower neighbour.
+
+    Raises CycleError where two editions contradict each other.
+    """
+    sorter: TopologicalSorter[str] = TopologicalSorter()
     for ladder in ladders:
-        at = 0
-        for tier in ladder:
-            if tier in order:
-                at = order.index(tier) + 1
-            else:
-                order.insert(at, tier)
-                at += 1
+        for n, tier in enumerate(ladder):
+            sorter.add(tier, *ladder[max(n - 1, 0) : n])
+    sorter.prepare()
+    order: list[str] = []
+    ready = [*sorter.get_ready()]
+    while ready:
+        order.append(ready.pop())
+        sorter.done(order[-1])
+        ready += sorter.get_ready()
     return tuple(order)
 
 
@@ -112,17 +119,13 @@ class Reading:
 
     def program(self) -> Program:
         document, file = self._file(self.folder / "program.yaml", ProgramFile)
-        names = self._edition_folders()
-        if file is None:
-            for name in names:
-                self._edition_files(self.folder / "editions" / name)
-            raise ProgramInvalid(self.problems)
-        head = cast(ProgramFile, file)
-        check_program(head, self.folder.name, document.problem)
-        self.problems += document.problems[:]
-        editions = [edition for name in names if (edition := self._edition(name, head))]
+        head = cast(ProgramFile | None, file)
+        if head is not None:
+            check_program(head, self.folder.name, document.problem)
+            self.problems += document.problems
+        editions = [edition for name in self._edition_folders() if (edition := self._edition(name, head))]
         self._agree(editions, self.folder / "editions")
-        if self.problems:
+        if self.problems or head is None:
             raise ProgramInvalid(self.problems)
         return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
 
@@ -133,46 +136,48 @@ class Reading:
             self._tell_file(parent, "there is no edition; allowed: a folder named by its first day, YYYY-MM-DD")
         return names
 
-    def _edition(self, name: str, head: ProgramFile) -> Edition | None:
+    def _edition(self, name: str, head: ProgramFile | None) -> Edition | None:
         folder = self.folder / "editions" / name
-        try:
-            begins = date.fromisoformat(name)
-        except ValueError:
-            self._tell_file(folder, f"found the folder {name}; allowed: the edition's first day, YYYY-MM-DD")
-            return None
+        begins = self._begins(folder)
         documents, parts = self._edition_files(folder)
-        if len(parts) < len(EDITION_FILES):
+        if head is None:
             return None
         units, activities, earning, ladder = (cast(Any, parts[f"{part}.yaml"]) for part in _NAMES)
-        before = {file: len(document.problems) for file, document in documents.items()}
         kinds = check_edition(head, units, activities, earning, ladder, tellers(documents))
-        for file, document in documents.items():
-            self.problems += document.problems[before[file] :]
-        return Edition(begins, units, activities, earning, ladder, kinds)
+        for document in documents.values():
+            self.problems += document.problems
+        return Edition(begins, units, activities, earning, ladder, kinds) if begins and kinds is not None else None
 
-    def _edition_files(self, folder: Path) -> tuple[dict[str, Document], dict[str, Part]]:
+    def _begins(self, folder: Path) -> date | None:
+        try:
+            return day(folder.name)
+        except ValueError:
+            self._tell_file(folder, f"found the folder {folder.name}; allowed: the edition's first day, YYYY-MM-DD")
+            return None
+
+    def _edition_files(self, folder: Path) -> tuple[dict[str, Document], dict[str, Part | None]]:
         documents, parts = {}, {}
         for path in sorted(folder.iterdir()):
             if path.name not in EDITION_FILES:
                 hint = nearest(path.name, EDITION_FILES)
                 self._tell_file(path, f"this file is unknown; allowed: {listed(EDITION_FILES)}.{hint}")
         for name, shape in EDITION_FILES.items():
-            document, part = self._file(folder / name, shape)
-            documents[name] = document
-            if part is not None:
-                parts[name] = part
+            documents[name], parts[name] = self._file(folder / name, shape)
         return documents, parts
 
     def _file(self, path: Path, shape: type[Part]) -> tuple[Document, Part | None]:
-        shown = str(path.relative_to(self.folder.parent))
+        place = str(path.relative_to(self.folder.parent))
         try:
-            document = read(shown, path.read_text(encoding="utf-8"))
+            document = read(place, path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             self._tell_file(path, "this file is missing")
-            return Document(shown), None
+            return Document(place), None
         except UnicodeDecodeError:
             self._tell_file(path, "this file is not UTF-8 text")
-            return Document(shown), None
+            return Document(place), None
+        except OSError as error:
+            self._tell_file(path, f"this file cannot be read: {error.strerror}")
+            return Document(place), None
         part = parse(document, shape)
         self.problems += document.problems
         document.problems.clear()
@@ -182,20 +187,28 @@ class Reading:
         self.problems.append(Problem(str(path.relative_to(self.folder.parent)), 1, 1, "", message))
 
     def _agree(self, editions: list[Edition], folder: Path) -> None:
-        """Editions may add and drop tiers and units, but not turn the ladder over or count in other steps."""
-        order = merged_order([[tier.id for tier in edition.ladder.tiers] for edition in editions])
-        steps: dict[str, int] = {}
+        """Editions may add and drop tiers and units, but not turn the ladder over or count another thing or in other steps."""
+        ladders: list[list[str]] = []
+        before: dict[str, Unit] = {}
         for edition in editions:
-            ranks = [order.index(tier.id) for tier in edition.ladder.tiers]
             file = folder / edition.name / "ladder.yaml"
-            if ranks != sorted(ranks):
-                self._tell_file(file, f"the order of the tiers contradicts another edition's: {listed(order)}")
+            ladder = list(dict.fromkeys(tier.id for tier in edition.ladder.tiers))
+            try:
+                merged_order([*ladders, ladder])
+                ladders.append(ladder)
+            except CycleError:
+                order = listed(merged_order(ladders))
+                self._tell_file(file, f"the order of the tiers contradicts an earlier edition's; allowed: {order}, as before")
             if edition.ladder.base != editions[0].ladder.base:
                 self._tell_file(file, f"found the base {edition.ladder.base}; allowed: {editions[0].ladder.base}, as before")
             for name, unit in edition.units.units.items():
-                if steps.setdefault(name, unit.decimals) != unit.decimals:
-                    message = f"{name} has {unit.decimals} decimals; allowed: {steps[name]}, as before"
-                    self._tell_file(folder / edition.name / "units.yaml", message)
+                self._agree_unit(name, unit, before.setdefault(name, unit), folder / edition.name / "units.yaml")
+
+    def _agree_unit(self, name: str, unit: Unit, before: Unit, file: Path) -> None:
+        if unit.kind != before.kind:
+            self._tell_file(file, f"{name} is {unit.kind}; allowed: {before.kind}, as before")
+        if unit.decimals != before.decimals:
+            self._tell_file(file, f"{name} has {unit.decimals} decimals; allowed: {before.decimals}, as before")
 
 
 def tellers(documents: Mapping[str, Document]) -> Mapping[str, Callable[..., None]]:
@@ -231,8 +244,10 @@ def _note(document: Document, shape: type[Part], error: dict[str, Any]) -> None:
         return  # the reader has told it already
     elif "[key]" in error["loc"]:
         document.problem(way, f"found the name {way[-1]}; {_allowed(error)}", at_key=True)
+    elif error["type"] == "value_error" and isinstance(error["input"], dict):
+        document.problem(way, _allowed(error))  # the rule of a block names what it found
     else:
-        document.problem(way, f"found {_shown(error['input'])}; {_allowed(error)}")
+        document.problem(way, f"found {shown(error['input'])}; {_allowed(error)}")
 
 
 def _floated(document: Document, way: Way) -> bool:
@@ -240,18 +255,13 @@ def _floated(document: Document, way: Way) -> bool:
     return any((problem.line, problem.column) == place for problem in document.problems)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "a block" if isinstance(value, dict) else "a list"
-    return "nothing" if value is None else str(json.dumps(value, ensure_ascii=False))
-
-
 def _allowed(error: dict[str, Any]) -> str:
     context = error.get("ctx", {})
     if error["type"] == "value_error":
         return str(context["error"])
     if error["type"] == "literal_error":
-        return f"allowed: {context['expected']}.{nearest(error['input'], context['expected'].replace(chr(39), '').split(', '))}"
+        expected = re.findall(r"'([^']+)'", context["expected"])
+        return f"allowed: {listed(expected)}.{nearest(error['input'], expected)}"
     kinds = {"string_type": "a text", "int_type": "a whole number", "bool_type": "true or false", "tuple_type": "a list",
              "dict_type": "a block", "model_type": "a block", "model_attributes_type": "a block",
              "string_pattern_mismatch": f"the pattern {context.get('pattern')}", "int_from_float": "a whole number",

@@ -76,7 +76,7 @@ class ActivityField(Part):
     """The only values allowed, for a text."""
     at_least: Count | None = None
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
-    """Places after the point, for decimal and money."""
+    """Places after the point, for decimal; money has the program's money_decimals."""
     optional: bool = False
     """May be left out; a missing number counts as 0 in earn lines, and `present: false` finds it in conditions."""
 
@@ -130,6 +130,8 @@ class Lookup(Part):
             raise ValueError("allowed: rows with band, and only with it")
         if (self.member is None) != (self.values is None):
             raise ValueError("allowed: values with member, and only with it")
+        if self.band is not None and self.otherwise is not None:
+            raise ValueError("allowed: otherwise without band, whose rows leave nothing over")
         return self
 
 

@@ -1,6 +1,7 @@
 """Problems of a program's files: told all at once, each with its place and what would be right."""
 
 import difflib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -40,6 +41,14 @@ def nearest(found: object, allowed: Iterable[object]) -> str:
 def listed(names: Iterable[object]) -> str:
     """Names for a sentence: `a, b, c`; `none` where there are none."""
     return ", ".join(str(name) for name in names) or "none"
+
+
+def shown(value: object) -> str:
+    """A value as its file spells it, long ones by their kind: `"SK"`, `true`, `a list`, `an empty block`; null is `nothing`."""
+    if isinstance(value, dict | list):
+        kind = "block" if isinstance(value, dict) else "list"
+        return f"a {kind}" if value else f"an empty {kind}"
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def spelt(way: Iterable[object]) -> str:

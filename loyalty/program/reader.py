@@ -12,15 +12,16 @@ import yaml
 from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
 from yaml.parser import Parser
-from yaml.reader import Reader
+from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
 from loyalty.program.problems import Problem, spelt
 
 Way = tuple[str | int, ...]
-#: Deeper nesting than this is no rules file.
+#: Deeper nesting than this is no rules file, nor are more digits.
 DEEPEST = 60
+LONGEST = 40
 
 
 @dataclass
@@ -66,13 +67,13 @@ if yaml.__with_libyaml__:
 
     class _Loader(yaml.cyaml.CParser, SafeConstructor, _Resolver):  # type: ignore[misc, name-defined]
         def __init__(self, stream: str) -> None:
-            yaml.cyaml.CParser.__init__(self, stream)
+            yaml.cyaml.CParser.__init__(self, stream)  # type: ignore[attr-defined]
             SafeConstructor.__init__(self)
             _Resolver.__init__(self)
 
 else:  # the same, without the C library
 
-    class _Loader(Reader, Scanner, Parser, Composer, SafeConstructor, _Resolver):  # type: ignore[no-redef, misc]
+    class _Loader(Reader, Scanner, Parser, Composer, SafeConstructor, _Resolver):  # type: ignore[no-redef]
         def __init__(self, stream: str) -> None:
             Reader.__init__(self, stream)
             for part in (Scanner, Parser, Composer, SafeConstructor, _Resolver):
@@ -83,39 +84,47 @@ def read(file: str, text: str) -> Document:
     """Read one file's text. Problems are in the document; its value is None where nothing could be read."""
     document = Document(file)
     try:
-        aliases = list(_aliases(text))
-        node = None if aliases else _Loader(text).get_single_node()
-    except (yaml.MarkedYAMLError, yaml.reader.ReaderError, RecursionError) as error:
-        document.problems.append(_unreadable(file, error))
+        document.problems += [Problem(file, *_place(item), "", why) for item, why in _refused(text)]
+        node = None if document.problems else _Loader(text).get_single_node()
+    except (yaml.MarkedYAMLError, ReaderError) as error:
+        document.problems.append(_unreadable(file, text, error))
         return document
-    for line, column in aliases:
-        document.problems.append(Problem(file, line, column, "", "an alias (* or &) is refused: write the value out"))
-    if node is None:
-        if not aliases:
-            document.problem((), "the file is empty")
-        return document
-    document.value = _value(document, (), node)
+    if node is not None:
+        document.value = _value(document, (), node)
+    if document.value is None and not document.problems:
+        document.problem((), "the file is empty")
     return document
 
 
-def _aliases(text: str) -> Iterator[tuple[int, int]]:
+def _place(item: Any) -> tuple[int, int]:
+    return item.start_mark.line + 1, item.start_mark.column + 1
+
+
+def _refused(text: str) -> Iterator[tuple[Any, str]]:
+    """The places that no rules file has, and why, found before anything is built of them."""
+    depth = 0
     for item in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(item, yaml.CollectionStartEvent) - isinstance(item, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            yield item, f"nested more than {DEEPEST} deep"
+            return
         if isinstance(item, yaml.AliasEvent) or getattr(item, "anchor", None):
-            yield item.start_mark.line + 1, item.start_mark.column + 1
+            yield item, "an alias (* or &) is refused: write the value out"
+        if tag := getattr(item, "tag", None):
+            yield item, f"the tag {tag.replace('tag:yaml.org,2002:', '!!')} is refused: write the value alone"
 
 
-def _unreadable(file: str, error: Exception) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    said = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is nested too deeply"
-    return Problem(file, line, column, "", f"this is not YAML: {said}")
+def _unreadable(file: str, text: str, error: Exception) -> Problem:
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark, said = error.problem_mark, ", ".join(part for part in (error.context, error.problem) if part)
+        return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", f"this is not YAML: {said}")
+    strange = Reader.NON_PRINTABLE.search(text)
+    before = text[: strange.start() if strange else 0].split("\n")
+    return Problem(file, len(before), len(before[-1]) + 1, "", "this is not YAML: control characters are not allowed")
 
 
 def _value(document: Document, way: Way, node: Any) -> Any:
-    document.places[way] = (node.start_mark.line + 1, node.start_mark.column + 1)
-    if len(way) > DEEPEST:
-        document.problem(way, f"nested more than {DEEPEST} deep")
-        return None
+    document.places[way] = _place(node)
     if isinstance(node, yaml.MappingNode):
         return _mapping(document, way, node)
     if isinstance(node, yaml.SequenceNode):
@@ -129,16 +138,12 @@ def _mapping(document: Document, way: Way, node: Any) -> dict[str, Any]:
         key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
         here = (*way, key)
         if not key:
-            document.problem(way, "a key must be a plain name")
+            document.problems.append(Problem(document.file, *_place(key_node), spelt(way), "a key must be a plain name"))
         elif key in values:
-            line = key_node.start_mark.line + 1
-            column = key_node.start_mark.column + 1
-            first = document.key_places[here][0]
-            document.problems.append(
-                Problem(document.file, line, column, spelt(here), f"the key {key} stands twice; first in line {first}")
-            )
+            why = f"the key {key} stands twice; first in line {document.key_places[here][0]}"
+            document.problems.append(Problem(document.file, *_place(key_node), spelt(here), why))
         else:
-            document.key_places[here] = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            document.key_places[here] = _place(key_node)
             values[key] = _value(document, here, value_node)
     return values
 
@@ -148,12 +153,11 @@ def _scalar(document: Document, way: Way, node: Any) -> Any:
     if kind == "float":
         document.problem(way, f'found the float {node.value}; allowed: a whole number, or a quoted decimal such as "1.5"')
         return None
+    if kind == "int" and len(node.value) > LONGEST:
+        document.problem(way, f"found a number of {len(node.value)} digits; allowed: at most {LONGEST}")
+        return None
     if kind == "int":
         return int(node.value)
     if kind == "bool":
         return node.value.lower() == "true"
-    if kind == "null":
-        return None
-    if kind != "str":
-        document.problem(way, f"found the tag {node.tag}; allowed: no tags")
-    return node.value
+    return None if kind == "null" else node.value

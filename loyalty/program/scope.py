@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from loyalty.program.models import ActivityKind, Attribute
+from loyalty.program.values import day
 
 #: An activity as rules see it: its field values, the tier's rank on its day, the member's attribute values.
 #: Numbers are integers in the field's smallest step, a missing value is None.
@@ -37,14 +38,16 @@ class Subject:
             return value
         if self.numeric:
             return self._scaled(value)
+        if self.type == "day":
+            return day(value).isoformat()
         if not isinstance(value, str):
-            raise ValueError(f'allowed: a {self.type} in quotes, such as "{value}"')
+            raise ValueError(f"allowed: a {self.type} in quotes")
         if self.one_of is not None and value not in self.one_of:
             raise ValueError(f"allowed: {', '.join(self.one_of)}")
         return self.one_of.index(value) if self.type == "tier" and self.one_of else value
 
     def _scaled(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int | str):
+        if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             raise ValueError("allowed: a number")
         try:
             scaled = Decimal(value).scaleb(self.decimals)

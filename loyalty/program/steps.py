@@ -7,7 +7,7 @@ but `round`, and no fraction is ever a float.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import cached_property
 from math import gcd, lcm
 from typing import Any
@@ -65,10 +65,7 @@ class CompiledKind:
     scope: Scope
     earns: Test
     lines: tuple[CompiledLine, ...]
-
-    @cached_property
-    def asks_tier(self) -> bool:
-        return any(line.asks_tier for line in self.lines)
+    asks_tier: bool
 
     @cached_property
     def caps(self) -> tuple[CompiledLine, ...]:
@@ -126,6 +123,8 @@ def _steps(line: EarnLine, scope: Scope, setting: Setting, way: Way) -> tuple[li
             setting.tell(here, "allowed: field or amount as the first step, and only there")
             continue
         compiled = _step(step, over, scale, scope, setting, (*here, step.verb))
+        if step.cap is not None and step is not line.steps[-1]:
+            setting.tell((*here, "cap"), "a cap counts what the line gives: put it last")
         steps.append(compiled)
         over = compiled.over
     return steps, over
@@ -149,7 +148,7 @@ def _step(step: Step, over: int, scale: int, scope: Scope, setting: Setting, way
 def _field(name: str, scope: Scope, way: Way, tell: Tell) -> CompiledStep:
     subject = scope.get(name)
     if subject is None or not subject.numeric:
-        numbers = [known for known, other in scope.items() if other.numeric]
+        numbers = [known for known, other in scope.items() if other.numeric and not known.startswith("member.")]
         tell(way, f"{name} is no number of this activity; {_choice(name, numbers)}")
         return CompiledStep("field", lambda _v, _c, _u: 0, 1, said=name)
     get = subject.get
@@ -166,24 +165,18 @@ def _limit(verb: str, figure: Figure, over: int) -> CompiledStep:
 def _times(verb: str, figure: Figure, over: int) -> CompiledStep:
     hundred = 1 if verb == "rate" else 100
     whole = hundred * figure.over if verb == "bonus" else 0
-    divisor = _shared(figure, hundred, whole)
+    under = over * hundred * figure.over
+    # what every factor shares is cancelled, so that whole results are seen to be whole: 200 % is 2
+    divisor = gcd(under, *(whole + int(value * figure.over) for value in figure.values))
     pick = figure.pick
-    return CompiledStep(
-        verb,
-        lambda value, case, _u: value * ((whole + pick(case)) // divisor),
-        over * hundred * figure.over // divisor,
-        figure,
-    )
-
-
-def _shared(figure: Figure, hundred: int, whole: int) -> int:
-    """What can be cancelled from every factor, so that whole results are seen to be whole (200 % is 2)."""
-    return gcd(hundred * figure.over, *(whole + int(value * figure.over) for value in figure.values))
+    return CompiledStep(verb, lambda value, case, _u: value * ((whole + pick(case)) // divisor), under // divisor, figure)
 
 
 def _capped(cap: Cap, over: int, scale: int, way: Way, tell: Tell) -> CompiledStep:
     if scale % over:
         tell(way, "a cap counts whole steps of the unit: put round before it")
+    if cap.amount < 0 or cap.amount * scale % 1:
+        tell((*way, "amount"), f"found {cap.amount}; allowed: 0 or more, in whole steps of the unit")
     up = max(scale // over, 1)
     limit = int(cap.amount * scale)
     return CompiledStep(
@@ -211,16 +204,17 @@ def _asks_tier(line: EarnLine, tables: Mapping[str, Table]) -> bool:
     figures = [getattr(step, step.verb) for step in line.steps]
     lookups = [figure for figure in figures if isinstance(figure, Lookup)]
     by_tier = any(look.tier is not None for look in lookups)
-    by_table = any("tier" in tables[look.table].by for look in lookups if look.table in tables)
-    return by_tier or by_table or _names_tier(line.when)
+    by_table = any("tier" in tables[look.table].by for look in lookups if look.table and look.table in tables)
+    return by_tier or by_table or names_tier(line.when)
 
 
-def _names_tier(condition: Any) -> bool:
+def names_tier(condition: Any) -> bool:
+    """Whether a condition asks for the tier anywhere."""
     if isinstance(condition, list):
-        return any(_names_tier(item) for item in condition)
+        return any(names_tier(item) for item in condition)
     if not isinstance(condition, dict):
         return False
-    return "tier" in condition or any(_names_tier(condition[key]) for key in ("all", "any", "not") if key in condition)
+    return "tier" in condition or any(names_tier(condition[key]) for key in ("all", "any", "not") if key in condition)
 
 
 def steps_said(line: CompiledLine, case: Case, used: int) -> list[tuple[str, str, Decimal]]:
@@ -230,5 +224,6 @@ def steps_said(line: CompiledLine, case: Case, used: int) -> list[tuple[str, str
     for step in line.steps:
         value = step.apply(value, case, used)
         figure = format(step.figure.value(case).normalize(), "f") if step.figure else step.said
-        said.append((step.verb, figure, Decimal(value) / step.over))
+        with localcontext(prec=len(str(value)) + step.over.bit_length()):  # as many digits as the fraction has
+            said.append((step.verb, figure, Decimal(value) / step.over))
     return said

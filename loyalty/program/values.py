@@ -14,20 +14,23 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
-def _exact(value: Any) -> Decimal:
+def exact(value: Any) -> Decimal:
+    """The exact number of a file's value, in one spelling: "1.50" is 1.5. Raises ValueError saying what is allowed."""
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise ValueError('allowed: a whole number, or a quoted decimal such as "1.5"')
-    if isinstance(value, str) and not re.fullmatch(r"-?\d{1,15}(\.\d{1,9})?", value):
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,9})?", value):
         raise ValueError('allowed: a whole number, or a quoted decimal such as "1.5"')
     if abs(Decimal(value)) >= 10**15:
         raise ValueError("allowed: fewer than 16 digits before the point")
-    return Decimal(value)
+    text = format(Decimal(value), "f")
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text) + 0  # plus zero: -0 is 0
 
 
-def _day(value: Any) -> date:
+def day(value: Any) -> date:
+    """The day of a file's value. Raises ValueError saying what is allowed."""
     if isinstance(value, date):
         return value
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("allowed: a day, YYYY-MM-DD")
     try:
         return date.fromisoformat(value)
@@ -45,11 +48,11 @@ def _texts(value: dict[str, str]) -> dict[str, str]:
 #: An exact number: a whole number or a quoted decimal.
 Exact = Annotated[
     Decimal,
-    BeforeValidator(_exact),
-    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,9})?$"}]}),
+    BeforeValidator(exact),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,9})?$"}]}),
 ]
 #: A day of the program's zone.
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[date, BeforeValidator(day), WithJsonSchema({"type": "string", "format": "date"})]
 #: The name by which one part of a program calls another.
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$")]
 #: A text in every language of the program.
