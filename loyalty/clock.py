@@ -21,8 +21,8 @@ def instant_at(day: date, at: time, zone: ZoneInfo) -> datetime:
     """The one instant of a day at which a zone's clock first shows `at` or, where that hour is skipped, later.
 
     In a gap (Europe/Paris, 2026-03-29 02:30) it is the same distance past the change (03:30); an hour shown twice
-    (2026-10-25 02:30) gives the first. So each day has exactly one. A day that the zone never had (Apia, 2011-12-30)
-    gives the first instant after it.
+    (2026-10-25 02:30) gives the first. So each day has exactly one. A day that the zone never had (Apia, 2011-12-30) is
+    one long gap: it gives the same time of the day after, and its first instant is that day's.
     """
     local = datetime.combine(day, at, tzinfo=zone)
     return local.astimezone(UTC)

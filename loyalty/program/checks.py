@@ -40,7 +40,7 @@ def check_program(head: ProgramFile, folder: str, tell: Tell) -> None:
 
 
 def check_edition(
-    head: ProgramFile,
+    head: ProgramFile | None,
     units: UnitsFile | None,
     activities: ActivitiesFile | None,
     earning: EarningFile | None,
@@ -51,15 +51,16 @@ def check_edition(
 
     Returns each kind of activity, ready to judge; none where a file could not be read.
     """
-    for way, texts in _texts_of(units, activities, earning, ladder):
-        _languages(texts, head.languages, way[1:], tell[str(way[0])])
+    if head is not None:
+        for way, texts in _texts_of(units, activities, earning, ladder):
+            _languages(texts, head.languages, way[1:], tell[str(way[0])])
     if activities is not None:
         _fields(activities, tell["activities"])
     if ladder is not None and units is not None:
         check_ladder(ladder, units, tell["ladder"])
     if earning is not None:
         _once([line.id for line in earning.lines], "earn line", lambda n: ("lines", n, "id"), tell["earning"])
-    if units is None or activities is None or earning is None or ladder is None:
+    if head is None or units is None or activities is None or earning is None or ladder is None:
         return None
     return _kinds(head, units, activities, earning, ladder, tell)
 
@@ -142,7 +143,7 @@ def check_ladder(ladder: LadderFile, units: UnitsFile, tell: Tell) -> None:
     tiers = [tier.id for tier in ladder.tiers]
     _once(tiers, "tier", lambda n: ("tiers", n, "id"), tell)
     if ladder.base != tiers[0]:
-        tell(("base",), f"found {ladder.base}; allowed: the lowest tier, {tiers[0]}.{nearest(ladder.base, tiers)}")
+        tell(("base",), f"found {ladder.base}; allowed: the lowest tier, {tiers[0]}.{nearest(ladder.base, tiers[:1])}")
     if ladder.tiers[0].reach or ladder.tiers[0].keep:
         tell(("tiers", 0), f"the base tier {tiers[0]} is everybody's: it takes no path")
     for n, tier in enumerate(ladder.tiers):

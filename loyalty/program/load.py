@@ -140,8 +140,6 @@ class Reading:
         folder = self.folder / "editions" / name
         begins = self._begins(folder)
         documents, parts = self._edition_files(folder)
-        if head is None:
-            return None
         units, activities, earning, ladder = (cast(Any, parts[f"{part}.yaml"]) for part in _NAMES)
         kinds = check_edition(head, units, activities, earning, ladder, tellers(documents))
         for document in documents.values():

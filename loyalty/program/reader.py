@@ -152,11 +152,9 @@ def _scalar(document: Document, way: Way, node: Any) -> Any:
     kind = node.tag.removeprefix("tag:yaml.org,2002:")
     if kind == "float":
         document.problem(way, f'found the float {node.value}; allowed: a whole number, or a quoted decimal such as "1.5"')
-        return None
     if kind == "int" and len(node.value) > LONGEST:
         document.problem(way, f"found a number of {len(node.value)} digits; allowed: at most {LONGEST}")
-        return None
-    if kind == "int":
+    elif kind == "int":
         return int(node.value)
     if kind == "bool":
         return node.value.lower() == "true"
