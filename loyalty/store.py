@@ -124,7 +124,7 @@ def insert(session: Session, table: type[Base], columns: Sequence[str], rows: Se
             for row in rows:
                 copy.write_row(row)
         return
-    session.execute(target.insert(), [dict(zip(columns, row, strict=True)) for row in rows])
+    session.connection().execute(target.insert(), [dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def _sqlite_rows(table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
@@ -178,7 +178,7 @@ def upsert(
     if not rows:
         return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = dialect.insert(cast(Table, table.__table__))
     changed = {name: statement.excluded[name] for name in columns if name not in keys}
     values = [dict(zip(columns, row, strict=True)) for row in rows]
-    session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), values)
+    session.connection().execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), values)

@@ -18,6 +18,8 @@ from loyalty.status.tables import Standing
 from loyalty.status.verify import differences
 
 JOB = "recalculate"
+#: So many chunks are done in this process rather than in new ones.
+FEW = 4
 
 
 def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress) -> Result:
@@ -29,8 +31,8 @@ def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int
     with deployment.store.reading() as session:
         todo = runs.open_chunks(session, key)
     if todo:
-        few = min(workers, len(todo))
-        with runs.pool(few, _begin, (deployment.settings,)) as executor:
+        # a process takes as long to start as a few chunks take to do
+        with runs.pool(workers if len(todo) > FEW else 1, _begin, (deployment.settings,)) as executor:
             runs.map_chunks(executor, _chunk, [(key, n, now) for n in todo], progress)
     with deployment.store.transaction() as session:
         return runs.finish(session, key, now)

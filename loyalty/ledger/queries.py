@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, cast
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Integer, Row, case, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from loyalty.ledger.tables import Adjustment, Entry
@@ -29,13 +31,37 @@ def entries_of(session: Session, member_id: int, until: date | None = None) -> S
     return session.execute(query.order_by(table.c.posted_at, table.c.on, table.c.cause_id, table.c.n)).all()
 
 
-def counter_rows(session: Session, first: int, last: int, units: Sequence[str], ids: Sequence[int] = ()) -> Iterator[Any]:
-    """(member_id, posted_on, on, unit, amount) of some units: of the members `ids`, or of a stretch; read from the index."""
+#: Day posted, day it counts for, place of the unit among those asked for, amount; days as ordinals.
+Counted = tuple[int, int, int, int]
+
+
+def counted(
+    session: Session, first: int, last: int, units: Sequence[str], ids: Sequence[int] = ()
+) -> Iterator[tuple[int, list[Counted]]]:
+    """Each member's entries of some units, unordered: of the members `ids`, or of a stretch; read from the index alone.
+
+    On PostgreSQL the database gathers a member's entries into arrays: read row by row they would take twice as long.
+    """
     table = Entry.__table__
-    columns = (table.c.member_id, table.c.posted_on, table.c.on, table.c.unit, table.c.amount)
     chosen = among(session, table.c.member_id, ids) if ids else table.c.member_id.between(first, last)
-    query = select(*columns).where(chosen, table.c.unit.in_(units)).order_by(table.c.member_id)
-    return iter(session.execute(query))
+    if session.get_bind().dialect.name == "postgresql":
+        place = case({unit: n for n, unit in enumerate(units)}, value=table.c.unit)
+        arrays = [func.array_agg(part) for part in (_ordinal(table.c.posted_on), _ordinal(table.c.on), place, table.c.amount)]
+        query = select(table.c.member_id, *arrays).where(chosen, table.c.unit.in_(units)).group_by(table.c.member_id)
+        for member_id, posted, on, places, amounts in session.execute(query).all():
+            yield member_id, list(zip(posted, on, places, amounts, strict=True))
+        return
+    columns = (table.c.member_id, table.c.posted_on, table.c.on, table.c.unit, table.c.amount)
+    rows = session.execute(select(*columns).where(chosen, table.c.unit.in_(units)).order_by(table.c.member_id)).all()
+    places = {unit: n for n, unit in enumerate(units)}
+    ordinal = date.toordinal
+    for member_id, mine in groupby(rows, itemgetter(0)):
+        yield member_id, [(ordinal(posted), ordinal(on), places[unit], amount) for _, posted, on, unit, amount in mine]
+
+
+def _ordinal(day: ColumnElement[date]) -> ColumnElement[int]:
+    """A day as Python counts it: 0001-01-01 is 1."""
+    return cast(ColumnElement[int], day.op("-", return_type=Integer)(literal_column("DATE '0001-01-01'")) + 1)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,9 @@ class Rules:
 
     def ladder_on(self, day: int) -> Ladder:
         """The ladder in force on a day; the first one's before it begins."""
-        place = bisect_right([ladder.begins for ladder in self.ladders], day)
+        if len(self.ladders) == 1:
+            return self.ladders[0]
+        place = bisect_right(self.ladders, day, key=lambda ladder: ladder.begins)
         return self.ladders[max(place - 1, 0)]
 
     @property
@@ -80,13 +82,18 @@ def _ladder(edition: Edition, tiers: tuple[str, ...], counters: tuple[str, ...])
         return tuple((rank, tuple(compiled(path) for path in paths)) for rank, paths in sorted(given) if paths)
 
     reach = ways("reach")
-    lifetime = sorted((tiers.index(life.tier), n) for n, life in enumerate(ladder.lifetime))
+    lasting = sorted((tiers.index(life.tier), n) for n, life in enumerate(ladder.lifetime))
+    lifetime = tuple((rank, (compiled(ladder.lifetime[n].path),)) for rank, n in lasting)
     return Ladder(
-        date.toordinal(edition.begins), edition.name, reach, ways("keep"),
-        tuple((rank, (compiled(ladder.lifetime[n].path),)) for rank, n in lifetime),
-        compile_validity(ladder.validity), ladder.reversal == "strict",
-        _rising([paths for _, paths in reach]) and len(lifetime) < 2,
-    )  # fmt: skip
+        date.toordinal(edition.begins),
+        edition.name,
+        reach,
+        ways("keep"),
+        lifetime,
+        compile_validity(ladder.validity),
+        ladder.reversal == "strict",
+        _rising([paths for _, paths in reach]) and _rising([paths for _, paths in lifetime]),
+    )
 
 
 def _rising(ways: list[tuple[Path, ...]]) -> bool:

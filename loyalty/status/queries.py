@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
-from loyalty.ledger.queries import counter_rows
+from loyalty.ledger.queries import counted
 from loyalty.members.tables import Member
 from loyalty.status.ladder import Rules
 from loyalty.status.tables import Standing, StatusChange, StatusFact, TierSpan
@@ -88,11 +88,8 @@ def histories(session: Session, rules: Rules, accounts: Sequence[Account], whole
 
 
 def _entries(session: Session, rules: Rules, first: int, last: int, ids: Sequence[int]) -> dict[int, list[Entry]]:
-    place = rules.index
     found: dict[int, list[Entry]] = {}
-    ordinal = date.toordinal
-    for member_id, rows in groupby(counter_rows(session, first, last, rules.counters, ids), itemgetter(0)):
-        mine = [(ordinal(posted), ordinal(on), place[unit], amount) for _, posted, on, unit, amount in rows]
+    for member_id, mine in counted(session, first, last, rules.counters, ids):
         mine.sort()
         found[member_id] = mine
     return found

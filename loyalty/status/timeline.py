@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from loyalty.status.ladder import Ladder, Path, Rules, Totals
-from loyalty.status.windows import FAR, calendar_year, last_day
+from loyalty.status.windows import FAR, calendar_year, first_day, last_day
 
 #: A counter entry: day posted, day it counts for, place of the counter, amount in its smallest step.
 Entry = tuple[int, int, int, int]
@@ -23,7 +23,7 @@ class Fact(NamedTuple):
     """A dated fact about status: `kind` is granted, invited, waived or revoked.
 
     A grant holds its `rank` in [begins, until), at the earliest from the day it was posted. A revocation ends the grant
-    named by `revokes`, or else everything above its rank that has begun.
+    named by `revokes`, or else everything above its rank that has begun, the grants of its own day too.
     """
 
     posted: int
@@ -74,17 +74,23 @@ class Span(NamedTuple):
 
 @dataclass(slots=True)
 class Window:
-    """The counters of one window, the tiers not yet met in it and the claims won by it."""
+    """The counters of one window, the tiers not yet met in it and the claims won by it: none where one was revoked."""
 
     key: int
+    first: int
     last: int
     ladder: Ladder
     totals: Totals
-    pending: list[tuple[int, tuple[Path, ...]]]
+    pending: list[tuple[int, tuple[Path, ...]]] = field(default_factory=list)
+    watched: int = -1
     tests: list[Callable[[Totals], bool]] = field(default_factory=list)
     on: int = 0
     fell: bool = False
-    won: dict[int, Hold] = field(default_factory=dict)
+    won: dict[int, Hold | None] = field(default_factory=dict)
+
+
+#: Before the first entry: no day lies in it.
+NO_WINDOW = Window(-1, 1, 0, None, [])  # type: ignore[arg-type]
 
 
 class Walk:
@@ -95,16 +101,18 @@ class Walk:
         self.enrolled = history.enrolled
         self.left = FAR if history.left is None else history.left
         self.windows: dict[int, Window] = {}
-        self.life = self._window(LIFETIME, history.enrolled) if any(ladder.lifetime for ladder in rules.ladders) else None
         self.current = Hold(0, history.enrolled, FAR, "base")
+        self.life = self._lifetime(history.enrolled) if any(ladder.lifetime for ladder in rules.ladders) else None
+        self.latest = NO_WINDOW
         self.holds = [self.current]
         self.begins = history.enrolled
         self.opening = 0
         self.spans: list[Span] = []
-        self.events: list[tuple[int, int, Fact | Ladder]] = sorted(
-            [(max(fact.posted, self.enrolled), 1 + fact.id, fact) for fact in history.facts]
-            + [(ladder.begins, 0, ladder) for ladder in rules.ladders[1:] if ladder.begins > self.enrolled],
-            key=lambda event: event[:2],
+        self.fell = False
+        self.events: list[tuple[int, int, int, Fact | Ladder]] = sorted(
+            [(max(fact.posted, self.enrolled), int(fact.kind == "revoked"), fact.id, fact) for fact in history.facts]
+            + [(ladder.begins, 2, 0, ladder) for ladder in rules.ladders[1:] if ladder.begins > self.enrolled],
+            key=lambda event: event[:3],
             reverse=True,
         )
         self.next = FAR
@@ -112,43 +120,39 @@ class Walk:
 
     def feed(self, entries: Iterable[Entry]) -> None:
         """Count entries, ordered by posting day; evaluates once for each posting day."""
-        by_on: dict[int, Window] = {}
         life = self.life.totals if self.life else None
         touched: list[Window] = []
-        posted = on = -1
-        window: Window | None = None
-        for day, counts_on, place, amount in entries:
+        posted = -1
+        window = self.latest
+        totals = window.totals
+        for day, on, place, amount in entries:
             if day != posted:
                 if touched:
                     self._judge(touched, posted)
-                    touched = []
-                posted, on = day, -1
+                posted, touched = day, []
                 if day >= self.next:
                     self.advance(day)
-            if counts_on != on:
-                on = counts_on
-                window = by_on.get(on)
-                if window is None:
-                    window = by_on[on] = self._window_of(on, posted)
-                window.on = on
-                if window not in touched:
-                    touched.append(window)
-            window.totals[place] += amount  # type: ignore[union-attr]
+            if not window.first <= on <= window.last:
+                window = self._window_of(on, day)
+                totals = window.totals
+            if window not in touched:
+                touched.append(window)
+            window.on = on
+            totals[place] += amount
             if life is not None:
                 life[place] += amount
             if amount < 0:
-                window.fell = True  # type: ignore[union-attr]
-                if self.life is not None:
-                    self.life.fell = True
+                window.fell = self.fell = True
         if touched:
             self._judge(touched, posted)
+        self.latest = window
 
     def advance(self, day: int) -> None:
-        """Let everything happen that happens by itself up to the opening of a day: ends, grants, new editions."""
+        """Let everything happen that happens by itself up to the opening of a day: ends, grants, revocations, editions."""
         while self.next <= day:
             at = self.next
             while self.events and self.events[-1][0] <= at:
-                self._happen(self.events.pop()[2], at)
+                self._happen(self.events.pop()[3], at)
             self._choose(at, opening=True)
 
     def rank_on(self, day: int) -> int:
@@ -178,24 +182,29 @@ class Walk:
         key = calendar_year(on)
         window = self.windows.get(key)
         if window is None:
-            window = self.windows[key] = self._window(key, posted)
+            ladder = self.rules.ladder_on(min(posted, last_day(key)))
+            window = self.windows[key] = Window(key, first_day(key), last_day(key), ladder, self._nothing())
+            self._watch(window)
         return window
 
-    def _window(self, key: int, day: int) -> Window:
-        last = FAR if key == LIFETIME else last_day(key)
-        window = Window(key, last, self.rules.ladder_on(min(day, last)), [0] * len(self.rules.counters), [])
+    def _lifetime(self, day: int) -> Window:
+        window = Window(LIFETIME, 0, FAR, self.rules.ladder_on(day), self._nothing())
         self._watch(window)
         return window
+
+    def _nothing(self) -> Totals:
+        return [0] * len(self.rules.counters)
 
     def _judge(self, touched: list[Window], day: int) -> None:
         """Draw the consequences of a day's entries: a glance at each window's next thresholds, more only if one is met."""
         if self.life is not None:
             touched.append(self.life)
-        changed = False
+        changed = self.fell
+        if self.fell:
+            self._fall(touched, day)
         for window in touched:
-            if window.fell:
-                changed |= self._evaluate(window, day)
-                continue
+            if window.watched != self.current.rank:
+                self._watch(window)
             totals = window.totals
             for met in window.tests:
                 if met(totals):
@@ -205,19 +214,22 @@ class Walk:
             self._choose(max(day, self.enrolled), opening=False)
 
     def _watch(self, window: Window) -> None:
-        """Note the paths whose being met would change something."""
+        """Note the paths whose being met would change something, for the rank now held."""
         ladder = window.ladder
-        kept = () if window.key == LIFETIME else ladder.keep
+        window.watched = self.current.rank
         window.pending = [way for way in _reach(window) if way[0] not in window.won]
         ways = window.pending[:1] if ladder.rising else window.pending
         window.tests = [path.met for _, paths in ways for path in paths]
-        window.tests += [path.met for rank, paths in kept if rank not in window.won for path in paths]
+        if window.watched and window.key != LIFETIME:
+            window.tests += [
+                path.met
+                for rank, paths in ladder.keep
+                if rank <= window.watched and rank not in window.won
+                for path in paths
+            ]
 
     def _evaluate(self, window: Window, day: int) -> bool:
         changed = False
-        if window.fell:
-            changed = self._recheck(window, day)
-            window.fell = False
         totals = window.totals
         for rank, paths in window.pending:
             for path in paths:
@@ -242,29 +254,37 @@ class Walk:
         if until > day:
             self.holds.append(hold)
 
-    def _recheck(self, window: Window, day: int) -> bool:
+    def _fall(self, touched: list[Window], day: int) -> None:
+        for window in touched:
+            if window.fell or window is self.life:
+                self._recheck(window, day)
+                window.fell = False
+        self.fell = False
+
+    def _recheck(self, window: Window, day: int) -> None:
         """After a reversal: end, or flag, the claims whose paths are no longer met."""
-        ladder = window.ladder
-        reach, keep = dict(_reach(window)), dict(() if window.key == LIFETIME else ladder.keep)
-        lost = [
-            rank
-            for rank, hold in window.won.items()
-            if not hold.short
-            and not any(path.met(window.totals) for path in reach.get(rank, ()))
-            and not (hold.source == "kept" and any(path.met(window.totals) for path in keep.get(rank, ())))
-        ]
-        for rank in lost:
-            hold = window.won[rank]
+        lost = [hold for hold in window.won.values() if hold and not hold.short and not self._still_met(window, hold)]
+        for hold in lost:
             if hold in self.holds:
                 self.holds.remove(hold)
-            if ladder.strict:
-                del window.won[rank]
+            if window.ladder.strict:
+                del window.won[hold.rank]
             elif hold.until > day:
-                window.won[rank] = hold._replace(short=True)
-                self.holds.append(window.won[rank])
+                window.won[hold.rank] = flagged = hold._replace(short=True)
+                self.holds.append(flagged)
         if lost:
             self._watch(window)
-        return bool(lost)
+
+    def _still_met(self, window: Window, hold: Hold) -> bool:
+        """Whether a path of the claim's tier is met: of the edition that gave it, or of that which counts now."""
+        for ladder in self.rules.ladders:
+            if ladder is window.ladder or ladder.edition == hold.edition:
+                ways = [ladder.lifetime] if window is self.life else [ladder.reach]
+                if hold.source == "kept":
+                    ways.append(ladder.keep)
+                if any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ())):
+                    return True
+        return False
 
     def _happen(self, event: Fact | Ladder, at: int) -> None:
         if isinstance(event, Ladder):
@@ -276,10 +296,19 @@ class Walk:
         elif event.revokes is not None:
             self.holds = [hold for hold in self.holds if hold.fact != event.revokes]
         else:
-            self.holds = [hold for hold in self.holds if hold.rank <= event.rank or hold.begins > at]
+            self._revoke(event.rank, at)
+
+    def _revoke(self, above: int, at: int) -> None:
+        """End every claim above a rank that has begun; what a window gave, it does not give again."""
+        for hold in [hold for hold in self.holds if hold.rank > above and hold.begins <= at < hold.until]:
+            self.holds.remove(hold)
+            if hold.window is not None:
+                window = self.windows.get(hold.window, self.life)
+                window.won[hold.rank] = None  # type: ignore[union-attr]
 
     def _new_edition(self, ladder: Ladder, at: int) -> None:
         """Windows still open are counted on under the new thresholds; what has been won is not taken away."""
+        self._choose(at, opening=True)  # who holds a tier as the edition begins: not one whose tier ends that day
         for window in [*self.windows.values(), *([self.life] if self.life else [])]:
             if window.last >= at:
                 window.ladder = ladder
@@ -311,7 +340,7 @@ def _reach(window: Window) -> tuple[tuple[int, tuple[Path, ...]], ...]:
 def timeline(rules: Rules, history: History) -> tuple[Span, ...]:
     """The spans of a member's tier from enrolment on: no gap, no overlap, the last one open or ended by leaving.
 
-    Entries must be in the order of (posted, on). Days are ordinals. The future is part of it: a tier that will
+    Entries must be in the order of their posting days. Days are ordinals. The future is part of it: a tier that will
     lapse, a grant that will begin, a known edition that will apply, as far as today's facts tell.
     """
     walk = Walk(rules, history)

@@ -17,11 +17,13 @@ def calendar_year(day: int) -> int:
     return date.fromordinal(day).year
 
 
+@lru_cache(maxsize=10_000)
 def first_day(year: int) -> int:
     """The first day of a calendar-year window."""
     return date(year, 1, 1).toordinal()
 
 
+@lru_cache(maxsize=10_000)
 def last_day(year: int) -> int:
     """The last day of a calendar-year window."""
     return date(year, 12, 31).toordinal()
