@@ -1,0 +1,42 @@
+# Everything works on a fresh machine with Python 3.11 or newer: each target makes its own virtual environment.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check format bench clean
+
+help:            ## tell what there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/:/'
+
+demo: .venv/demo ## make demo.db: 2,000 members of Skyway, two years of flights, the ladder, three members explained
+	$(BIN)/loyalty demo --no-serve
+
+test: .venv/test ## run all tests, on SQLite and on a PostgreSQL started from a wheel
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: .venv/test ## format, lint, types, import contracts, programs, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/loyalty program check
+	$(MAKE) test
+
+format: .venv/test ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/test ## speed and memory, as ratios to a yardstick of the same run (MEMBERS=..., ACTIVITIES=...)
+	$(BIN)/python tests/load/bench.py --members $(or $(MEMBERS),100000) --activities $(or $(ACTIVITIES),1000000)
+
+clean:           ## remove what these targets made
+	rm -rf .venv build *.egg-info demo.db demo.db-wal demo.db-shm
+
+.venv/demo: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[demo]'
+	touch $@
+
+.venv/test: setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]'
+	touch $@
