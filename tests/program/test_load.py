@@ -56,6 +56,14 @@ def test_the_edition_of_a_day_is_the_last_that_has_begun(heron: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_kind_whose_condition_asks_for_the_tier_asks_for_it_though_no_line_does(heron: Path) -> None:
+    assert not load(heron).editions[0].kinds["purchase"].asks_tier
+    change(
+        heron, f"{EDITION}/activities.yaml", "    name: {en: purchase", "    earns_when: {tier: gold}\n    name: {en: purchase"
+    )
+    assert load(heron).editions[0].kinds["purchase"].asks_tier
+
+
 # --- the hash ---------------------------------------------------------------------------------------------------
 
 

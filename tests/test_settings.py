@@ -1,0 +1,107 @@
+"""Settings: environment before file before default, and every problem told at once."""
+
+from pathlib import Path
+
+import pytest
+
+from loyalty.settings import Settings, SettingsInvalid, folder, read
+
+
+def problems_of(environ: dict[str, str]) -> list[str]:
+    """Every problem that the settings of an environment have."""
+    with pytest.raises(SettingsInvalid) as refused:
+        read(environ)
+    return str(refused.value).splitlines()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A settings file with a value for everything."""
+    path = tmp_path / "settings.toml"
+    path.write_text(
+        'program = "heron"\ndatabase_url = "postgresql+psycopg://db/loyalty"\nconfig = "/etc/loyalty"\nworkers = 8\n'
+        'recalculate_at = "04:15"\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_without_any_setting_the_defaults_hold() -> None:
+    found = read({"PATH": "/bin", "LOYAL": "1"})
+    assert found == Settings("skyway", "sqlite:///loyalty.db", "", 2, "02:30")
+
+
+def test_the_environment_sets() -> None:
+    found = read({"LOYALTY_PROGRAM": "heron", "LOYALTY_WORKERS": "16", "LOYALTY_RECALCULATE_AT": "23:59"})
+    assert (found.program, found.workers, found.recalculate_at) == ("heron", 16, "23:59")
+
+
+def test_a_file_sets(file: Path) -> None:
+    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, "04:15")
+    assert read({"LOYALTY_SETTINGS": str(file)}) == expected
+
+
+def test_the_environment_comes_before_the_file(file: Path) -> None:
+    found = read({"LOYALTY_WORKERS": "3", "LOYALTY_SETTINGS": str(file), "LOYALTY_PROGRAM": "egret"})
+    assert (found.program, found.workers, found.recalculate_at) == ("egret", 3, "04:15")
+
+
+def test_the_process_s_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOYALTY_SETTINGS", raising=False)
+    monkeypatch.setenv("LOYALTY_PROGRAM", "heron")
+    assert read().program == "heron"
+
+
+def test_all_problems_are_told_at_once(file: Path) -> None:
+    file.write_text('programme = "heron"\nworkers = 0\nrecalculate_at = "2:30"\n', encoding="utf-8")
+    names = "program, database_url, config, workers, recalculate_at"
+    assert problems_of({"LOYALTY_SETTINGS": str(file), "LOYALTY_DATABSE_URL": "sqlite://", "LOYALTY_PORT": "80"}) == [
+        f"Setting programme is unknown; allowed: {names}. Did you mean program?",
+        "Setting workers: found 0; allowed: a whole number from 1.",
+        "Setting recalculate_at: found '2:30'; allowed: a time of day, HH:MM.",
+        f"Setting databse_url is unknown; allowed: {names}. Did you mean database_url?",
+        f"Setting port is unknown; allowed: {names}.",
+    ]
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "two", "2.0", "", " 2", "1e1", "0x2"])
+def test_workers_are_a_whole_number_from_one(workers: str) -> None:
+    assert problems_of({"LOYALTY_WORKERS": workers}) == [
+        f"Setting workers: found {workers!r}; allowed: a whole number from 1.",
+    ]
+
+
+@pytest.mark.parametrize("written", ["true", "2.0", '"two"', "[2]", "-2"])
+def test_workers_of_a_file_are_a_whole_number_too(file: Path, written: str) -> None:
+    file.write_text(f"workers = {written}\n", encoding="utf-8")
+    (problem,) = problems_of({"LOYALTY_SETTINGS": str(file)})
+    assert problem.startswith("Setting workers: found ")
+
+
+@pytest.mark.parametrize("at", ["24:00", "12:60", "2:30", "0230", "02:30:00", "02-30", "2h30", "", "noon", "-1:30", "12:3 "])
+def test_the_recalculation_is_at_a_time_of_day(at: str) -> None:
+    assert problems_of({"LOYALTY_RECALCULATE_AT": at}) == [
+        f"Setting recalculate_at: found {at!r}; allowed: a time of day, HH:MM.",
+    ]
+
+
+@pytest.mark.parametrize("at", ["00:00", "02:30", "09:05", "23:59"])
+def test_every_minute_of_the_day_will_do(at: str) -> None:
+    assert read({"LOYALTY_RECALCULATE_AT": at}).recalculate_at == at
+
+
+def test_a_file_that_is_missing_or_no_toml_is_told_by_its_name(tmp_path: Path) -> None:
+    missing, broken = tmp_path / "none.toml", tmp_path / "broken.toml"
+    broken.write_text("workers = \n", encoding="utf-8")
+    (told,) = problems_of({"LOYALTY_SETTINGS": str(missing)})
+    assert told.startswith(f"{missing}: ")
+    told, also = problems_of({"LOYALTY_SETTINGS": str(broken), "LOYALTY_WORKERS": "none"})
+    assert told.startswith(f"{broken}: ")
+    assert "line 1" in told
+    assert also == "Setting workers: found 'none'; allowed: a whole number from 1."
+
+
+def test_the_config_folder_is_the_one_set_or_the_one_that_comes_along(tmp_path: Path) -> None:
+    assert Settings(config=str(tmp_path)).config_folder == tmp_path
+    assert Settings().config_folder == folder("config")
+    assert (folder("config") / "programs").is_dir()
