@@ -48,7 +48,7 @@ def _three(deployment: Deployment) -> list[str]:
     """One who climbed highest, one who fell, one who kept: members whose story is worth reading."""
     tiers = deployment.program.tiers
     with deployment.store.reading() as session:
-        found = []
+        found: list[str] = []
         for wanted in (
             (StatusChange.kind == "raised") & StatusChange.new.in_(tiers[3:]),
             (StatusChange.kind == "lowered") & StatusChange.old.in_(tiers[2:]),

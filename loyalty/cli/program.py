@@ -17,7 +17,9 @@ from loyalty.program.load import EDITION_FILES, Edition, Program
 from loyalty.program.models import ProgramFile
 from loyalty.program.problems import ProgramInvalid
 from loyalty.program.schema import schema_of
+from loyalty.program.values import Part
 from loyalty.settings import read as read_settings
+from loyalty.status.words import tier_name
 
 
 @click.group()
@@ -31,7 +33,7 @@ def program() -> None:
 def list_(as_json: bool) -> None:
     """List the programs with their editions; the one in use is marked."""
     chosen = read_settings()
-    found = []
+    found: list[dict[str, Any]] = []
     for name in program_names(chosen):
         try:
             loaded = find_program(chosen, name)
@@ -60,7 +62,7 @@ def list_(as_json: bool) -> None:
             ", ".join(row["editions"]),
         )
         for row in found
-    ]  # type: ignore[arg-type]
+    ]
     table(("", "program", "name", "editions"), rows)
 
 
@@ -120,7 +122,7 @@ def _in_words(loaded: Program, edition: Edition) -> None:
         click.echo(f"  {tier.name.get('en', tier.id)}: {said}" + (f"; to keep: {' or '.join(keeps)}" if keeps else ""))
     for life in edition.ladder.lifetime:
         said = " and ".join(_threshold(edition, unit, value) for unit, value in life.path.items())
-        click.echo(f"  For life, {life.tier}: {said} in all")
+        click.echo(f"  For life, {tier_name(loaded, life.tier)}: {said} in all")
     click.echo(f"  Counted by {edition.ladder.window.replace('_', ' ')}; {len(edition.earning.lines)} earn lines:")
     for line in edition.earning.lines:
         click.echo(f"    {line.name.get('en', line.id)} ({line.unit})")
@@ -177,7 +179,8 @@ def _memory() -> store.Store:
 def schema(out: Path) -> None:
     """Write the JSON Schema of every file, for editors."""
     out.mkdir(parents=True, exist_ok=True)
-    for file, shape in {"program.yaml": ProgramFile, **EDITION_FILES, "import.yaml": MappingFile}.items():
+    shapes: dict[str, type[Part]] = {"program.yaml": ProgramFile, **EDITION_FILES, "import.yaml": MappingFile}
+    for file, shape in shapes.items():
         target = out / f"{file.removesuffix('.yaml')}.schema.json"
         target.write_text(json.dumps(schema_of(shape, file), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         click.echo(f"{target}")

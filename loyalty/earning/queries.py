@@ -32,13 +32,12 @@ def export(
     if unit is not None and unit not in decimals:
         raise Refused("unknown_unit", unit=unit, allowed=listed(decimals), nearest=nearest(unit, decimals))
     entry, act, adj, who = Entry.__table__, Activity.__table__, Adjustment.__table__, Member.__table__
-    cause = lambda other, key: (other.c.member_id == entry.c.member_id) & (other.c[key] == entry.c.cause_id)  # noqa: E731
     query = (
         select(who.c.number, *(entry.c[name] for name in ("unit", "amount", "on", "posted_at", "kind", "line")),
                act.c.source, act.c.key, adj.c.key.label("adjustment"))
         .join(who, who.c.member_id == entry.c.member_id)
-        .join(act, cause(act, "activity_id"), isouter=True)
-        .join(adj, cause(adj, "cause_id"), isouter=True)
+        .join(act, (act.c.member_id == entry.c.member_id) & (act.c.activity_id == entry.c.cause_id), isouter=True)
+        .join(adj, (adj.c.member_id == entry.c.member_id) & (adj.c.cause_id == entry.c.cause_id), isouter=True)
         .order_by(entry.c.member_id, entry.c.cause_id, entry.c.n)
         .execution_options(yield_per=5000)
     )  # fmt: skip

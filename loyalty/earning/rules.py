@@ -34,7 +34,7 @@ def read_fields(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) 
     if not given.keys() <= readers.keys():
         name = next(name for name in given if name not in readers)
         raise Refused("unknown_field", field=name, allowed=listed(readers), nearest=nearest(name, readers))
-    values = []
+    values: list[Any] = []
     kept = {}
     for name, (about, subject, typed) in readers.items():
         found = given.get(name)

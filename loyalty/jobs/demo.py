@@ -160,5 +160,5 @@ def miles_between(origin: str, destination: str) -> int:
     from geographiclib.geodesic import Geodesic
 
     a, b = _airports()[origin], _airports()[destination]
-    metres = Geodesic.WGS84.Inverse(a["lat"], a["lon"], b["lat"], b["lon"])["s12"]
+    metres: float = Geodesic.WGS84.Inverse(a["lat"], a["lon"], b["lat"], b["lon"])["s12"]
     return round(metres / METRES_PER_MILE)

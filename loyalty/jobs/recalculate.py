@@ -10,6 +10,7 @@ from loyalty import clock
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
+from loyalty.jobs.tables import RunChunk
 from loyalty.ledger.queries import faults
 from loyalty.settings import Settings
 from loyalty.status.operations import refold
@@ -67,7 +68,7 @@ def _chunk(task: tuple[RunKey, int, datetime]) -> None:
             _refold(session, deployment, key, chunk, now)
 
 
-def _refold(session: Session, deployment: Deployment, key: RunKey, chunk: runs.RunChunk, now: datetime) -> None:
+def _refold(session: Session, deployment: Deployment, key: RunKey, chunk: RunChunk, now: datetime) -> None:
     accounts = lock_stretch(session, chunk.first, chunk.last, None if key.everyone else key.as_of)
     folded = refold(session, deployment.program, accounts, key.as_of, now, whole=key.everyone, isolate=True)
     for member_id, error in folded.failures.items():

@@ -43,7 +43,7 @@ def undo(session: Session, causes: Iterable[tuple[int, int]], now: datetime, pos
     ).all()
     last = {(row.member_id, row.cause_id): row.n for row in found}
     undone = {(row.member_id, row.cause_id, row.reverses) for row in found if row.kind == "reversal"}
-    rows = []
+    rows: list[Row] = []
     for row in found:
         key = (row.member_id, row.cause_id)
         if row.kind == "reversal" or (*key, row.n) in undone:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, case, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
@@ -61,7 +61,7 @@ def counted(
 
 def _ordinal(day: ColumnElement[date]) -> ColumnElement[int]:
     """A day as Python counts it: 0001-01-01 is 1."""
-    return cast(ColumnElement[int], day.op("-", return_type=Integer)(literal_column("DATE '0001-01-01'")) + 1)
+    return day.op("-", return_type=Integer())(literal_column("DATE '0001-01-01'")) + 1
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The ladder compiled: tiers as ranks, counters as places in a list, paths as plain functions over it."""
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def _rising(ways: list[tuple[Path, ...]]) -> bool:
         return all(more.get(place, 0) >= threshold for place, threshold in lower.needs)
 
     return all(
-        any(implied(path, below) for below in lower) for lower, upper in zip(ways, ways[1:], strict=False) for path in upper
+        any(implied(path, below) for below in lower) for lower, upper in itertools.pairwise(ways) for path in upper
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
@@ -133,9 +133,9 @@ class _Written:
             session.connection().execute(gone, [{"m": member_id, "k": count} for member_id, count in self.surplus])
         insert(session, StatusChange, CHANGE_COLUMNS, self.changes)
         if self.standings:
-            values = {name: bindparam(f"new_{name}") for name in STANDING_COLUMNS}
-            table = Standing.__table__
-            statement = update(table).where(table.c.member_id == bindparam("id")).values(values)  # type: ignore[arg-type]
+            values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in STANDING_COLUMNS}
+            table = cast(Table, Standing.__table__)
+            statement = update(table).where(table.c.member_id == bindparam("id")).values(values)
             session.connection().execute(statement, self.standings)
 
     def _note(self, account: Account, fold: _Fold, digest: int, review: int | None, changes: int) -> None:

@@ -150,7 +150,7 @@ def due_count(session: Session, day: date) -> int:
 
 
 def export(session: Session, day: date) -> Iterator[str]:
-    """Every member with the tier of a day as one JSON object a line, in the order of their ids; tier null outside membership."""
+    """Every member with the tier of a day as one JSON object a line, by member_id; tier null outside membership."""
     span = TierSpan.__table__
     holds = (span.c.begins <= day) & (span.c.until.is_(None) | (span.c.until > day))
     rows = session.execute(
