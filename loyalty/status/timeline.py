@@ -137,7 +137,9 @@ class Walk:
                 totals = window.totals
             if window not in touched:
                 touched.append(window)
-            window.on = on
+                window.on = on
+            elif on > window.on:
+                window.on = on
             totals[place] += amount
             if life is not None:
                 life[place] += amount
@@ -182,8 +184,8 @@ class Walk:
         key = calendar_year(on)
         window = self.windows.get(key)
         if window is None:
-            ladder = self.rules.ladder_on(min(posted, last_day(key)))
-            window = self.windows[key] = Window(key, first_day(key), last_day(key), ladder, self._nothing())
+            first, last = first_day(key), last_day(key)
+            window = self.windows[key] = Window(key, first, last, self._ladder_on(posted, last), self._nothing())
             self._watch(window)
         return window
 
@@ -192,16 +194,26 @@ class Walk:
         self._watch(window)
         return window
 
+    def _ladder_on(self, day: int, last: int) -> Ladder:
+        """The edition that counts on a day for a window of some last day; before enrolment, that of enrolment."""
+        return self.rules.ladder_on(min(max(day, self.enrolled), last))
+
     def _nothing(self) -> Totals:
         return [0] * len(self.rules.counters)
 
     def _judge(self, touched: list[Window], day: int) -> None:
-        """Draw the consequences of a day's entries: a glance at each window's next thresholds, more only if one is met."""
+        """Draw the consequences of a day's entries: a glance at each window's next thresholds, more only if one is met.
+
+        What reversals take away goes first, so that a tier that ends today keeps none. What was known before enrolment
+        belongs to the opening of its day.
+        """
         if self.life is not None:
             touched.append(self.life)
-        changed = self.fell
+        at = max(day, self.enrolled)
         if self.fell:
             self._fall(touched, day)
+            self._choose(at, opening=day < at)
+        changed = False
         for window in touched:
             if window.watched != self.current.rank:
                 self._watch(window)
@@ -211,7 +223,7 @@ class Walk:
                     changed |= self._evaluate(window, day)
                     break
         if changed:
-            self._choose(max(day, self.enrolled), opening=False)
+            self._choose(at, opening=day < at)
 
     def _watch(self, window: Window) -> None:
         """Note the paths whose being met would change something, for the rank now held."""
@@ -222,10 +234,7 @@ class Walk:
         window.tests = [path.met for _, paths in ways for path in paths]
         if window.watched and window.key != LIFETIME:
             window.tests += [
-                path.met
-                for rank, paths in ladder.keep
-                if rank <= window.watched and rank not in window.won
-                for path in paths
+                path.met for rank, paths in ladder.keep if rank <= window.watched and rank not in window.won for path in paths
             ]
 
     def _evaluate(self, window: Window, day: int) -> bool:
@@ -276,15 +285,13 @@ class Walk:
             self._watch(window)
 
     def _still_met(self, window: Window, hold: Hold) -> bool:
-        """Whether a path of the claim's tier is met: of the edition that gave it, or of that which counts now."""
-        for ladder in self.rules.ladders:
-            if ladder is window.ladder or ladder.edition == hold.edition:
-                ways = [ladder.lifetime] if window is self.life else [ladder.reach]
-                if hold.source == "kept":
-                    ways.append(ladder.keep)
-                if any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ())):
-                    return True
-        return False
+        """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now."""
+        first = self._ladder_on(hold.begins, window.last).begins
+        ladders = [ladder for ladder in self.rules.ladders if first <= ladder.begins <= window.ladder.begins]
+        ways = [ladder.lifetime if window is self.life else ladder.reach for ladder in ladders]
+        if hold.source == "kept":
+            ways += [ladder.keep for ladder in ladders]
+        return any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ()))
 
     def _happen(self, event: Fact | Ladder, at: int) -> None:
         if isinstance(event, Ladder):

@@ -1,0 +1,159 @@
+"""The fold against the slow oracle, and what must hold of it for every program and every history."""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from loyalty.program.models import Validity
+from loyalty.status.timeline import History, Span, Walk, known_through, standing_on, timeline
+from tests.model.oracle import EVER, Life, Posting, Terms, days_of
+from tests.model.strategies import HORIZON, START, history_of, lives, rules_of
+
+
+def examples(count: int) -> settings:
+    return settings(max_examples=count, deadline=None)
+
+
+def tiers(spans: Sequence[Span]) -> list[tuple[int, int, int]]:
+    """(first day, rank, end of its claim) of each change of either."""
+    found: list[tuple[int, int, int]] = []
+    for span in spans:
+        if not found or found[-1][1:] != (span.rank, span.hold.until):
+            found.append((span.begins, span.rank, span.hold.until))
+    return found
+
+
+def through(found: list[tuple[int, int, int]], day: int) -> list[tuple[int, int, int]]:
+    return [change for change in found if change[0] <= day]
+
+
+def from_(found: list[tuple[int, int, int]], day: int) -> list[tuple[int, int, int]]:
+    standing = [(day, *change[1:]) for change in found if change[0] <= day][-1:]
+    return standing + [change for change in found if change[0] > day]
+
+
+@examples(300)
+@given(life=lives())
+def test_every_day_is_as_the_oracle_says(life: Life) -> None:
+    spans = timeline(rules_of(life), history_of(life))
+    _covers_membership(spans, life)
+    days = days_of(life, HORIZON)
+    found = {day: span for span in spans for day in range(span.begins, min(span.until, HORIZON + 1))}
+    assert found.keys() == days.keys()
+    for day, span in found.items():
+        hold = span.hold
+        wanted = days[day]
+        opening = span.opening if day == span.begins else span.rank
+        assert (day, span.rank, hold.until, opening) == (day, wanted.rank, wanted.until, wanted.opening)
+        assert (hold.source, hold.window, hold.edition, hold.totals, hold.short) in wanted.best, day
+
+
+def _covers_membership(spans: Sequence[Span], life: Life) -> None:
+    left = EVER if life.left is None else life.left
+    assert [span.begins for span in spans] == [life.enrolled, *(span.until for span in spans[:-1])][: len(spans)]
+    assert all(span.begins < span.until for span in spans)
+    assert spans[-1].until == left if life.enrolled < left else spans == ()
+
+
+@examples(100)
+@given(life=lives(), random=st.randoms(use_true_random=True))
+def test_neither_feeds_nor_the_order_of_a_posting_day_matter(life: Life, random: Random) -> None:
+    rules, history = rules_of(life), history_of(life)
+    whole = timeline(rules, history)
+    for cut in _boundaries(history):
+        for advanced in (False, True):
+            walk = Walk(rules, history)
+            walk.feed(history.entries[:cut])
+            if advanced:
+                walk.advance(history.entries[cut][0])
+            walk.feed(history.entries[cut:])
+            assert walk.finish() == whole
+    for _ in range(3):
+        shuffled = random.sample(history.entries, len(history.entries))
+        again = timeline(rules, history._replace(entries=sorted(shuffled, key=lambda entry: entry[0])))
+        assert tiers(again) == tiers(whole)
+        assert timeline(rules, history._replace(facts=random.sample(history.facts, len(history.facts)))) == whole
+
+
+def _boundaries(history: History) -> Iterator[int]:
+    for cut in range(1, len(history.entries)):
+        if history.entries[cut - 1][0] < history.entries[cut][0]:
+            yield cut
+
+
+@examples(100)
+@given(life=lives(), also=st.integers(START, HORIZON))
+def test_the_past_is_never_rewritten(life: Life, also: int) -> None:
+    rules, history = rules_of(life), history_of(life)
+    whole = timeline(rules, history)
+    happened = [entry[0] for entry in history.entries] + [fact.posted for fact in history.facts]
+    for day in {*happened, also}:
+        known, next_day = known_through(history, day)
+        assert next_day == min((later for later in happened if later > day), default=None)
+        assert [*known.entries, *known.facts] == [
+            *(entry for entry in history.entries if entry[0] <= day), *(fact for fact in history.facts if fact.posted <= day)
+        ]  # fmt: skip
+        then = timeline(rules, known)
+        assert through(tiers(then), day) == through(tiers(whole), day)
+        assert _opening(then, day) == _opening(whole, day)
+
+
+def _opening(spans: Sequence[Span], day: int) -> int | None:
+    span = standing_on(spans, day)
+    return None if span is None else span.opening if span.begins == day else span.rank
+
+
+@examples(150)
+@given(life=lives(keeps=False, least=1, strict=True), data=st.data())
+def test_a_posting_taken_back_leaves_nothing(life: Life, data: Any) -> None:
+    """Under strict reversal, where nothing else happens between the two. (A path to keep may be met by either.)"""
+    posted = data.draw(st.sampled_from([START, *(posting.posted + 1 for posting in life.postings)]))
+    undone = posted + data.draw(st.integers(0, 20))
+    begun = [terms.begins for terms in life.terms]
+    happens = [*begun, *(posting.posted for posting in life.postings), *(max(f.posted, life.enrolled) for f in life.stated)]
+    assume(not any(posted <= day <= undone for day in happens))
+    on, counter = posted - data.draw(st.sampled_from([0, 0, 30, 300])), data.draw(st.integers(0, life.counters - 1))
+    extra = [Posting(day, on, counter, amount) for day, amount in ((posted, 15), (undone, -15))]
+    more = Life(**{**vars(life), "postings": (*life.postings, *extra)})
+    rules = rules_of(life)
+    before, after = timeline(rules, history_of(life)), timeline(rules, history_of(more))
+    assert from_(tiers(before), undone) == from_(tiers(after), undone)
+    assert through(tiers(before), posted - 1) == through(tiers(after), posted - 1)
+
+
+# --- thresholds -------------------------------------------------------------------------------------------------
+
+
+def ladder(thresholds: Sequence[int]) -> Life:
+    reach = {rank: [{0: least}] for rank, least in enumerate(thresholds, 1)}
+    return Life((Terms(START, "only", reach, {}, {}, Validity(window_end=0), True),), 1, START)
+
+
+def rank_with(life: Life, *amounts: int) -> int:
+    """The tier on the day of the last of some postings, one a day."""
+    entries = [(START + n, START + n, 0, amount) for n, amount in enumerate(amounts)]
+    span = standing_on(timeline(rules_of(life), History(START, None, entries)), START + max(len(amounts) - 1, 0))
+    assert span is not None
+    return span.rank
+
+
+@examples(100)
+@given(thresholds=st.sets(st.integers(1, 10**9), min_size=1, max_size=5).map(sorted))
+def test_one_less_is_the_tier_below_and_one_more_is_no_tier_above(thresholds: list[int]) -> None:
+    life = ladder(thresholds)
+    for rank, least in enumerate(thresholds, 1):
+        more = rank + (least + 1 in thresholds)
+        assert [rank_with(life, amount) for amount in (least - 1, least, least + 1)] == [rank - 1, rank, more]
+        assert [rank_with(life, least - 1, *ones) for ones in ((), (1,), (1, 1))] == [rank - 1, rank, more]
+
+
+def test_exactly_the_threshold() -> None:
+    assert [rank_with(ladder([100, 150, 200]), 149, *more) for more in ((), (1,), (1, 49), (1, 50))] == [1, 2, 2, 3]
+
+
+def test_a_tier_whose_minimum_is_0_begins_with_the_first_posting() -> None:
+    life = ladder([0, 25_000, 50_000])
+    assert [rank_with(life, *amounts) for amounts in ((), (1,), (24_999,), (25_000,), (50_000,))] == [0, 1, 1, 2, 3]
