@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from loyalty.cli.main import main
+from loyalty.members.mapping import MappingFile
 from loyalty.program.load import EDITION_FILES
 from loyalty.program.models import ProgramFile
 from loyalty.program.reader import read
@@ -162,6 +163,10 @@ def test_the_keys_of_a_block_are_found_by_its_path() -> None:
     assert keys_at(earning, ("lines", 0, "steps", 0, "rate", "rows", 2)) == ["below", "value"]
     assert "from" in keys_at(earning, ("lines", 0))
     assert keys_at(earning, ("lines", "no", "way")) == []
+    assert keys_at(MappingFile, ("members", "attributes", "card", "values")) == []
+    assert keys_at(MappingFile, ("members", "attributes", "card")) == [
+        "column", "format", "values", "empty", "year", "month", "after",
+    ]  # fmt: skip
 
 
 def test_the_command_writes_them_all(tmp_path: Path) -> None:

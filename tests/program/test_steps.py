@@ -273,6 +273,12 @@ def test_an_explanation_of_a_capped_line_tells_the_room_that_was_left(edition: E
     assert shop.amount(case, 9500) == 500
 
 
+def test_an_explanation_has_all_digits_of_a_long_fraction() -> None:
+    rate = "1.000000001"
+    compiled = line({"field": "distance"}, *[{"rate": rate}] * 5, {"round": "half_up"})
+    assert steps_said(compiled, flight(1_000_001), 0)[5][2] == Decimal("1000001.005000005010000010010000010005000005001000001")
+
+
 # --- what a line asks for -------------------------------------------------------------------------------------------
 
 
