@@ -173,8 +173,12 @@ def _act(number: str, as_of: date | None, act: Callable[[Session, Deployment, An
 
 
 def _by_hand(command: click.decorators.FC) -> click.decorators.FC:
-    for option in (click.option("--key", required=True, help="Sent twice, it counts once."), click.option("--reason", required=True),
-                   click.option("--author", required=True), as_of_option):  # fmt: skip
+    for option in (
+        click.option("--key", required=True, help="Sent twice, it counts once."),
+        click.option("--reason", required=True),
+        click.option("--author", required=True),
+        as_of_option,
+    ):
         command = option(command)
     return command
 
@@ -231,11 +235,14 @@ def revoke_(
 @click.argument("number")
 @click.argument("tier")
 @click.option("--approver", required=True)
+@click.option("--window-of", type=DAY, default=None, help="A day of the window that lacks something; today without it.")
 @_by_hand
 @refusals
-def waive_(number: str, tier: str, approver: str, author: str, reason: str, key: str, as_of: date | None) -> None:
+def waive_(
+    number: str, tier: str, approver: str, window_of: date | None, author: str, reason: str, key: str, as_of: date | None
+) -> None:
     """Pardon a small shortfall: the tier as if its path had been met today, within the program's limits."""
-    wanted = Waiver(tier, author, approver, reason, key)
+    wanted = Waiver(tier, author, approver, reason, key, window_of)
     _act(
         number,
         as_of,

@@ -27,7 +27,7 @@ def path_evidence(rules: Rules, path: Path, totals: Any, window: int | None, edi
     """What a path needs and what there was of it, by counter, in its smallest step."""
     return {
         "window": window,
-        "needs": {rules.counters[place]: threshold for place, threshold in path.needs},
+        "needs": [[rules.counters[place], threshold] for place, threshold in path.needs],
         "totals": {rules.counters[place]: totals[place] for place, _ in path.needs},
         "edition": edition,
     }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import update
@@ -11,7 +12,7 @@ from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.keys import digest, dumps
 from loyalty.ledger.operations import shown
-from loyalty.program.load import Edition, Program
+from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 from loyalty.status.evidence import path_evidence
 from loyalty.status.ladder import Path, Rules, rules_of
@@ -37,7 +38,8 @@ class Grant:
 def grant(session: Session, program: Program, account: Account, wanted: Grant, now: datetime) -> bool:
     """Record a grant; False where the same key had recorded the same before. It counts from today at the earliest.
 
-    Raises Refused: `unknown_tier`, `not_invitation_tier`, `grant_from_past`, `span_backwards`, `key_reused`.
+    Raises Refused: `unknown_tier`, `not_invitation_tier`, `grant_from_past`, `span_backwards`, `key_reused`,
+    `already_left`.
     """
     today = day_of(now, program.zone)
     _known_tier(program, wanted.tier)
@@ -53,6 +55,7 @@ def grant(session: Session, program: Program, account: Account, wanted: Grant, n
         return False
     if wanted.begins < today:
         raise Refused("grant_from_past", today=today, begins=wanted.begins)
+    _still_member(account, wanted.begins)
     _record(session, account, fact, today, now)
     return True
 
@@ -92,57 +95,59 @@ def revoke(session: Session, program: Program, account: Account, wanted: Revocat
 
 @dataclass(frozen=True)
 class Waiver:
-    """Staff's pardon of a small shortfall: the tier as if its path had been met today."""
+    """Staff's pardon of a small shortfall: the tier as if its path had been met today, in today's window or that of a day."""
 
     tier: str
     author: str
     approver: str
     reason: str
     key: str
+    window_of: date | None = None
 
 
 def waive(session: Session, program: Program, account: Account, wanted: Waiver, now: datetime) -> bool:
-    """Record a waiver of what today's window lacks for a tier, within the program's limits; its standing says `waived`.
+    """Record a waiver of what a window lacks for a tier, within the program's limits; its standing says `waived`.
 
-    Raises Refused: `waiver_not_offered`, `waiver_too_large` (of the path that lacks least), `unknown_tier`, `key_reused`.
+    For one who holds the tier, or held it when the window ended, the paths to keep it count too. Raises Refused:
+    `waiver_not_offered`, `waiver_too_large` (of the path that lacks least), `unknown_tier`, `key_reused`, `already_left`.
     """
     today = day_of(now, program.zone)
     _known_tier(program, wanted.tier)
-    edition = program.edition_on(today)
-    if edition is None or edition.ladder.waiver is None:
-        raise Refused("waiver_not_offered")
     fact = StatusFact(
         kind="waived", tier=wanted.tier, begins=today, author=wanted.author, approver=wanted.approver,
         reason=wanted.reason, key=wanted.key,
     )  # fmt: skip
     if _recorded(session, account, fact):
         return False
+    _still_member(account, today)
     rules = rules_of(program)
     history = histories(session, rules, [account])[account.member_id]
     walk = Walk(rules, history)
     walk.feed(history.entries)
-    window = walk.window_on(today.toordinal())
-    path = _pardonable(rules, edition, window, wanted.tier)
-    fact.until = date.fromordinal(window.ladder.until(window.key, today.toordinal()))
+    walk.advance(today.toordinal())
+    window = walk.window_on((wanted.window_of or today).toordinal())
+    path = _pardonable(program, rules, window, walk.held_in(window, today.toordinal()), wanted.tier)
+    fact.until = date.fromordinal(
+        max(window.ladder.until(window.key, min(today.toordinal(), window.last)), today.toordinal() + 1)
+    )
     fact.evidence = dumps(path_evidence(rules, path, window.totals, window.key, window.ladder.edition))
     _record(session, account, fact, today, now)
     return True
 
 
-def _pardonable(rules: Rules, edition: Edition, window: Window, tier: str) -> Path:
+def _pardonable(program: Program, rules: Rules, window: Window, held: int, tier: str) -> Path:
     """A path of the tier of which no more is missing than may be waived; refused with the counter that lacks too much."""
-    assert edition.ladder.waiver is not None
+    edition = next(edition for edition in program.editions if edition.name == window.ladder.edition)
+    if edition.ladder.waiver is None:
+        raise Refused("waiver_not_offered")
     units = edition.units.units
-    within = {
-        rules.counters.index(name): int(most.scaleb(units[name].decimals))
-        for name, most in edition.ladder.waiver.within.items()
-    }
+    within = {rules.index[name]: int(most.scaleb(units[name].decimals)) for name, most in edition.ladder.waiver.within.items()}
+    rank = rules.tiers.index(tier)
+    ways = [window.ladder.reach, window.ladder.keep if held >= rank else ()]
     refusals = []
-    for path in dict(window.ladder.reach).get(rules.tiers.index(tier), ()):
-        missing = {place: least - window.totals[place] for place, least in path.needs if window.totals[place] < least}
-        over = [
-            (short - within.get(place, 0), place, short) for place, short in missing.items() if short > within.get(place, 0)
-        ]
+    for path in (path for way in ways for path in dict(way).get(rank, ())):
+        missing = [(place, need - window.totals[place], need) for place, need in path.needs if window.totals[place] < need]
+        over = [(Fraction(short, need), place, short) for place, short, need in missing if short > within.get(place, 0)]
         if not over:
             return path
         refusals.append(max(over))
@@ -153,6 +158,11 @@ def _pardonable(rules: Rules, edition: Edition, window: Window, tier: str) -> Pa
     decimals = units[unit].decimals
     most = shown(within.get(place, 0), decimals)
     raise Refused("waiver_too_large", unit=unit, short=shown(short, decimals), tier=tier, within=most)
+
+
+def _still_member(account: Account, day: date) -> None:
+    if account.left_on is not None and day >= account.left_on:
+        raise Refused("already_left", number=account.number, left_on=account.left_on)
 
 
 def _known_tier(program: Program, tier: str) -> None:

@@ -102,9 +102,7 @@ def _rising(ways: list[tuple[Path, ...]]) -> bool:
         more = dict(upper.needs)
         return all(more.get(place, 0) >= threshold for place, threshold in lower.needs)
 
-    return all(
-        any(implied(path, below) for below in lower) for lower, upper in itertools.pairwise(ways) for path in upper
-    )
+    return all(any(implied(path, below) for below in lower) for lower, upper in itertools.pairwise(ways) for path in upper)
 
 
 def _met(needs: tuple[tuple[int, int], ...]) -> Callable[[Totals], bool]:

@@ -64,7 +64,7 @@ def _span(program: Program, span: Span, facts: Mapping[int, StatusFact]) -> dict
         "valid_through": None if span.hold.until >= FAR else date.fromordinal(span.hold.until - 1),
         "source": span.hold.source,
         "reason": reason(program, span.hold.source, kept, facts),
-        "counters": list(kept.get("needs", {})),
+        "counters": [name for name, _ in kept.get("needs", ())],
         "evidence": kept,
     }
 

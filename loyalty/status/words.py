@@ -19,11 +19,11 @@ def reason(program: Program, source: str, evidence: Mapping[str, Any], facts: Ma
         fact = facts.get(evidence.get("fact", -1))
         told = {"author": fact.author, "reason": fact.reason, "approver": fact.approver} if fact else {}
         return _GIVEN[source].format(**told) if fact else source
-    figures = ", ".join(figure(program, name, evidence["totals"][name], need) for name, need in evidence["needs"].items())
+    figures = " and ".join(figure(program, name, evidence["totals"][name], need) for name, need in evidence["needs"])
     place = "in all" if source == "lifetime" else f"in {evidence['window']}"
     verb = {"earned": "reached", "kept": "kept", "lifetime": "for life"}[source]
     short = "; kept to its end although a reversal took the total below" if evidence.get("short") else ""
-    return f"{verb} with {figures} {place}, by the edition of {evidence['edition']}{short}"
+    return f"{verb} with {figures} {place} (rules of {evidence['edition']}){short}"
 
 
 def figure(program: Program, counter: str, have: int, need: int) -> str:

@@ -34,7 +34,13 @@ from loyalty.status.queries import histories, lock_numbers, lock_stretch
 from loyalty.status.timeline import timeline
 
 CLASSES = "FJZWYBMHKQVLSE"
-FIELDS = {"carrier": "carrier", "origin": "origin", "destination": "destination", "distance": "distance", "booking_class": "class"}
+FIELDS = {
+    "carrier": "carrier",
+    "origin": "origin",
+    "destination": "destination",
+    "distance": "distance",
+    "booking_class": "class",
+}
 
 
 def mapping(posted: str) -> MappingFile:
@@ -203,7 +209,12 @@ def main() -> None:
         line("fold alone", f"{rate:,.0f} counter entries a second", "1,000,000", rate >= 1_000_000)
         yardstick = group_by(deployment)
         full, members = run(deployment, True, now)
-        line("full recalculation", f"{full:.1f} s of {members:,}, {full / yardstick:.1f} x GROUP BY ({yardstick:.2f} s)", "4 x", full <= 4 * yardstick)
+        line(
+            "full recalculation",
+            f"{full:.1f} s of {members:,}, {full / yardstick:.1f} x GROUP BY ({yardstick:.2f} s)",
+            "4 x",
+            full <= 4 * yardstick,
+        )
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         print(f"     memory of the largest process so far: {peak:.0f} MB")
 
