@@ -119,12 +119,21 @@ def insert(session: Session, table: type[Base], columns: Sequence[str], rows: Se
         session.connection().exec_driver_sql(statement, list(_sqlite_rows(target, columns, rows)))
         return
     if len(rows) >= COPY_FROM:
+        _refuse_naive(target, columns, rows)
         driver: Any = session.connection().connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f'COPY "{target.name}" ({names}) FROM STDIN') as copy:
             for row in rows:
                 copy.write_row(row)
         return
     session.connection().execute(target.insert(), [dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def _refuse_naive(table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """COPY goes past the types of the columns: what they refuse is refused here."""
+    for n in (n for n, name in enumerate(columns) if isinstance(table.c[name].type, Instant)):
+        naive = next((row[n] for row in rows if row[n] is not None and row[n].tzinfo is None), None)
+        if naive is not None:
+            raise ValueError(f"naive datetime {naive}")
 
 
 def _sqlite_rows(table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
