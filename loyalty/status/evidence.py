@@ -40,10 +40,14 @@ def read_evidence(text: str) -> dict[str, Any]:
 
 
 def spans_digest(spans: tuple[Span, ...]) -> int:
-    """A number that differs when a timeline differs: made of whole numbers only, so it is the same in every process."""
+    """A number that differs when a timeline differs: made of whole numbers only, so it is the same in every process.
+
+    None is not one of them: before Python 3.12 its hash is its address.
+    """
     parts = tuple([
         (span.begins, span.until, span.hold.rank, span.opening, SOURCES.index(span.hold.source), span.hold.short,
-         span.hold.window, span.hold.totals, span.hold.path.needs if span.hold.path else (), span.hold.fact)
+         -1 if span.hold.window is None else span.hold.window, span.hold.totals,
+         span.hold.path.needs if span.hold.path else (), span.hold.fact or -1, int(span.hold.edition.replace("-", "") or 0))
         for span in spans
     ])  # fmt: skip
     return hash(parts) >> 1
