@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from sqlalchemy import String, Text, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from loyalty.clock import day_of
@@ -44,7 +45,11 @@ def publish(session: Session, program: Program, now: datetime) -> list[date]:
         if row is not None:
             _no_longer(session, program, row, today)
         values = {"begins": edition.begins, "program": program.id, "hash": edition.hash}
-        session.execute(insert(PublishedEdition).values(**values, content=edition.content, published_at=now))
+        try:
+            with session.begin_nested():
+                session.execute(insert(PublishedEdition).values(**values, content=edition.content, published_at=now))
+        except IntegrityError:
+            return written + publish(session, program, now)  # another process has just published: held against what it wrote
         written.append(edition.begins)
     return written
 

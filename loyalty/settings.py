@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -64,7 +65,7 @@ def _file(path: str | None, problems: list[str]) -> Mapping[str, object]:
         return {}
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         problems.append(f"{path}: {error}")
         return {}
 
@@ -77,15 +78,12 @@ def _typed(name: str, value: object, problems: list[str]) -> object:
         problems.append(f"Setting {name} is unknown; allowed: {', '.join(known)}.{hint}")
         return value
     if known[name] is int:
-        if not str(value).isdigit() or int(str(value)) < 1:
+        if not re.fullmatch(r"[1-9][0-9]{0,3}", str(value)):
             problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
             return value
         return int(str(value))
-    if name == "recalculate_at" and not _is_time(str(value)):
+    if not isinstance(value, str):
+        problems.append(f"Setting {name}: found {value!r}; allowed: a text.")
+    elif name == "recalculate_at" and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         problems.append(f"Setting {name}: found {value!r}; allowed: a time of day, HH:MM.")
     return str(value)
-
-
-def _is_time(text: str) -> bool:
-    hours, _, minutes = text.partition(":")
-    return len(text) == 5 and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60

@@ -7,12 +7,11 @@ import click
 from alembic.util import CommandError
 
 from loyalty import clock
-from loyalty.cli.edge import opened
+from loyalty.cli.edge import chosen, opened
 from loyalty.cli.output import FOUND, as_of_option, emit, json_option, progress_bar, refusals
 from loyalty.jobs import migrate
 from loyalty.jobs import recalculate as recalculation
 from loyalty.jobs import schedule as schedules
-from loyalty.jobs.deployment import read_deployment
 from loyalty.jobs.runs import Result
 from loyalty.published import publish
 
@@ -26,7 +25,7 @@ def db() -> None:
 @refusals
 def upgrade() -> None:
     """Create or update the tables, and publish the program's editions in them."""
-    deployment = read_deployment()
+    deployment = chosen()
     migrate.upgrade(deployment.store)
     with deployment.store.transaction() as session:
         written = publish(session, deployment.program, clock.now())
@@ -37,7 +36,7 @@ def upgrade() -> None:
 @refusals
 def check() -> None:
     """Tell whether the tables are what this program needs, and its editions what was published."""
-    deployment = read_deployment()
+    deployment = chosen()
     deployment.ready(clock.now())
     try:
         migrate.check(deployment.store)
@@ -104,11 +103,11 @@ def verify(as_json: bool) -> None:
 def run(job: str, as_of: date | None, as_json: bool) -> None:
     """Do what is due of a job: runs that were killed, then every due moment that was missed."""
     deployment, now = opened(as_of)
-    chosen = schedules.job_named(deployment, job)
+    known = schedules.job_named(deployment, job)
     with progress_bar(job) as step:
-        results = schedules.run_due(deployment, chosen, now, step)
+        results = schedules.run_due(deployment, known, now, step)
     if not results and not as_json:
-        click.echo(f"Nothing is due of {job} before {schedules.next_due(deployment, chosen, now):%Y-%m-%d %H:%M} UTC.")
+        click.echo(f"Nothing is due of {job} before {schedules.next_due(deployment, known, now):%Y-%m-%d %H:%M} UTC.")
     _told(results, as_json)
 
 

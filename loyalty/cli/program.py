@@ -13,7 +13,7 @@ from loyalty.jobs import migrate
 from loyalty.jobs.deployment import find_program, program_names
 from loyalty.jobs.scenarios import ScenarioFailed, play, scenarios_of
 from loyalty.members.mapping import MappingFile
-from loyalty.program.load import EDITION_FILES, Edition, Program
+from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program
 from loyalty.program.models import ProgramFile
 from loyalty.program.problems import ProgramInvalid
 from loyalty.program.schema import schema_of
@@ -106,7 +106,7 @@ def show(name: str | None, begins: str | None, as_json: bool) -> None:
                 "program": loaded.file.model_dump(mode="json"),
                 "edition": edition.name,
                 "hash": edition.hash,
-                **json.loads(edition.content),
+                **{name: getattr(edition, name).model_dump(mode="json", by_alias=True) for name in PARTS},
             }
         )
     else:

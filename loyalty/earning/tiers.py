@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from loyalty.ledger.operations import Row
 from loyalty.program.load import Program
+from loyalty.status.claims import Entry, History
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories, opening_tier, spans_of
-from loyalty.status.timeline import Entry, History, Walk
+from loyalty.status.timeline import Walk
 
 
 class OpeningTiers:

@@ -32,6 +32,7 @@ def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int
     with deployment.store.reading() as session:
         todo = runs.open_chunks(session, key)
     if todo:
+        _here[:] = [deployment]
         # a process takes as long to start as a few chunks take to do
         with runs.pool(workers if len(todo) > FEW else 1, _begin, (deployment.settings,)) as executor:
             runs.map_chunks(executor, _chunk, [(key, n, now) for n in todo], progress)
@@ -51,11 +52,12 @@ def _planned(deployment: Deployment, key: RunKey, now: datetime) -> None:
         runs.plan(session, key, found, now)
 
 
+#: The deployment that this process's chunks work on.
 _here: list[Deployment] = []
 
 
 def _begin(settings: Settings) -> None:
-    """In a worker process: the deployment that its chunks work on."""
+    """In a worker process: a deployment of its own."""
     _here[:] = [Deployment(settings)]
 
 

@@ -120,9 +120,8 @@ def failures_of(session: Session, key: RunKey) -> dict[int, str]:
 
 @contextmanager
 def pool(workers: int, initializer: Callable[..., None], arguments: tuple[Any, ...]) -> Iterator[Executor | None]:
-    """Processes for chunks, each with a database of its own; none for one worker, which works here."""
+    """Processes for chunks, each begun by `initializer`; none for one worker, which works here."""
     if workers < 2:
-        initializer(*arguments)
         yield None
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer, arguments) as executor:

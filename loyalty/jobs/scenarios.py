@@ -86,7 +86,9 @@ class _Stage:
         self.verb, self.count = verb, self.count + 1
         self.key = str(given.pop("key", f"{verb} {self.count}"))
         wanted, on = given.pop("refused", None), date.fromisoformat(given.pop("on"))
-        self.now: datetime = instant_at(date.fromisoformat(given.pop("posted", on.isoformat())), time(12), self.program.zone)
+        self.now: datetime = instant_at(
+            date.fromisoformat(given.pop("posted", on.isoformat())), time(12, 0, self.count), self.program.zone
+        )
         found = None
         try:
             with self.session.begin_nested():
@@ -174,13 +176,10 @@ class _Stage:
         grant(self.session, self.program, self.account, wanted, self.now)
 
     def _waived(self, given: dict[str, Any], _on: date) -> None:
-        waive(
-            self.session,
-            self.program,
-            self.account,
-            Waiver(given["tier"], approver="supervisor", key=self.key, **HAND),
-            self.now,
-        )
+        day = given.get("window_of")
+        window_of = date.fromisoformat(day) if day else None
+        wanted = Waiver(given["tier"], "scenario", "supervisor", "scenario", self.key, window_of)
+        waive(self.session, self.program, self.account, wanted, self.now)
 
     def _revoked(self, given: dict[str, Any], _on: date) -> None:
         wanted = Revocation(key=f"revoke {self.count}", grant_key=given.get("grant"), tier=given.get("to"), **HAND)

@@ -33,9 +33,13 @@ EDITION_FILES: Mapping[str, type[Part]] = {
 
 @dataclass(frozen=True, eq=False)
 class Edition:
-    """A complete set of rules in force from a day. Equal content has an equal hash."""
+    """A complete set of rules in force from a day. Equal content has an equal hash.
+
+    What is left to its default is not part of the content, so that a new word of the language changes no published hash.
+    """
 
     begins: date
+    head: ProgramFile
     units: UnitsFile
     activities: ActivitiesFile
     earning: EarningFile
@@ -54,7 +58,8 @@ class Edition:
     @cached_property
     def content(self) -> str:
         """The edition as JSON, in one spelling."""
-        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True) for name in _NAMES}
+        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in PARTS}
+        parts["program"] = self.head.model_dump(mode="json", include={"zone", "money", "money_decimals"})
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @cached_property
@@ -63,7 +68,8 @@ class Edition:
         return hashlib.sha256(self.content.encode()).hexdigest()
 
 
-_NAMES = ("units", "activities", "earning", "ladder")
+#: The parts of an edition, each a file and an attribute.
+PARTS = ("units", "activities", "earning", "ladder")
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +146,13 @@ class Reading:
         folder = self.folder / "editions" / name
         begins = self._begins(folder)
         documents, parts = self._edition_files(folder)
-        units, activities, earning, ladder = (cast(Any, parts[f"{part}.yaml"]) for part in _NAMES)
+        units, activities, earning, ladder = (cast(Any, parts[f"{part}.yaml"]) for part in PARTS)
         kinds = check_edition(head, units, activities, earning, ladder, tellers(documents))
         for document in documents.values():
             self.problems += document.problems
-        return Edition(begins, units, activities, earning, ladder, kinds) if begins and kinds is not None else None
+        if begins is None or head is None or kinds is None:
+            return None
+        return Edition(begins, head, units, activities, earning, ladder, kinds)
 
     def _begins(self, folder: Path) -> date | None:
         try:

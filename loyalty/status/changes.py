@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from loyalty.status.timeline import Hold, Span
+from loyalty.status.claims import Hold, Span
 
 
 class Known(NamedTuple):

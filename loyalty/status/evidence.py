@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from loyalty.keys import dumps
+from loyalty.status.claims import Hold, Span
 from loyalty.status.ladder import Path, Rules
-from loyalty.status.timeline import Hold, Span
 
 #: Claims by what gave them; the place in this list stands for the word in a timeline's digest.
 SOURCES = ("base", "earned", "kept", "lifetime", "granted", "invited", "waived")

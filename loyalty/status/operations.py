@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
 from loyalty.status.changes import Change, Known, changes_between
+from loyalty.status.claims import History, Span, known_through, standing_on
 from loyalty.status.evidence import evidence, spans_digest
 from loyalty.status.ladder import Rules, rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusChange, TierSpan
-from loyalty.status.timeline import History, Span, known_through, standing_on, timeline
+from loyalty.status.timeline import timeline
 from loyalty.status.windows import FAR
 from loyalty.store import among, insert, upsert
 

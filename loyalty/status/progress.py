@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from loyalty.program.load import Program
+from loyalty.status.claims import History, Span, known_through, standing_on
 from loyalty.status.ladder import Path, Rules, rules_of
-from loyalty.status.timeline import History, Span, Walk, known_through, standing_on, timeline
+from loyalty.status.timeline import Walk, timeline
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from loyalty.ledger.queries import counted
 from loyalty.members.tables import Member
+from loyalty.status.claims import Entry, Fact, History
+from loyalty.status.evidence import read_evidence
 from loyalty.status.ladder import Rules
 from loyalty.status.tables import Standing, StatusChange, StatusFact, TierSpan
-from loyalty.status.timeline import Entry, Fact, History
 from loyalty.status.windows import FAR
 from loyalty.store import among
 
@@ -46,6 +47,7 @@ class Account:
         self.review_on = day if self.review_on is None else min(self.review_on, day)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS = tuple(Account.__dataclass_fields__)
 _MEMBER, _STANDING = Member.__table__, Standing.__table__
 _ACCOUNT = (
@@ -103,7 +105,7 @@ def _facts(session: Session, rules: Rules, ids: Sequence[int]) -> dict[int, list
         until = row.until.toordinal() if row.until else FAR
         fact = Fact(
             row.posted_on.toordinal(), row.fact_id, row.kind, rules.tiers.index(row.tier), row.begins.toordinal(), until,
-            row.revokes,
+            row.revokes, (row.posted_at - _EPOCH) // timedelta(microseconds=1), read_evidence(row.evidence).get("window"),
         )  # fmt: skip
         found.setdefault(row.member_id, []).append(fact)
     return found

@@ -5,92 +5,11 @@ is known later never rewrites an earlier day: a late flight of last year fills l
 status from the day it was posted. All facts of one day are taken together, so their order within the day says nothing.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterable
 
+from loyalty.status.claims import LIFETIME, NO_WINDOW, Entry, Fact, History, Hold, Span, Window
 from loyalty.status.ladder import Ladder, Path, Rules, Totals
 from loyalty.status.windows import FAR, calendar_year, first_day, last_day
-
-#: A counter entry: day posted, day it counts for, place of the counter, amount in its smallest step.
-Entry = tuple[int, int, int, int]
-#: The window of the totals that are never set back.
-LIFETIME = 0
-
-
-class Fact(NamedTuple):
-    """A dated fact about status: `kind` is granted, invited, waived or revoked.
-
-    A grant holds its `rank` in [begins, until), at the earliest from the day it was posted. A revocation ends the grant
-    named by `revokes`, or else everything above its rank that has begun, the grants of its own day too.
-    """
-
-    posted: int
-    id: int
-    kind: str
-    rank: int
-    begins: int
-    until: int
-    revokes: int | None = None
-
-
-class History(NamedTuple):
-    """All that the fold knows of one member. `left` is the first day after membership."""
-
-    enrolled: int
-    left: int | None = None
-    entries: Sequence[Entry] = ()
-    facts: Sequence[Fact] = ()
-
-
-class Hold(NamedTuple):
-    """A claim to a tier in [begins, until) and the evidence for it; the best claim of a day is the standing."""
-
-    rank: int
-    begins: int
-    until: int
-    source: str
-    window: int | None = None
-    path: Path | None = None
-    totals: tuple[int, ...] = ()
-    edition: str = ""
-    fact: int | None = None
-    short: bool = False
-
-
-class Span(NamedTuple):
-    """The standing in [begins, until). `opening` is the rank with which its first day opened, before that day's activity."""
-
-    begins: int
-    until: int
-    hold: Hold
-    opening: int
-
-    @property
-    def rank(self) -> int:
-        return self.hold.rank
-
-
-@dataclass(slots=True)
-class Window:
-    """The counters of one window, the tiers not yet met in it and the claims won by it: none where one was revoked."""
-
-    key: int
-    first: int
-    last: int
-    ladder: Ladder
-    totals: Totals
-    pending: list[tuple[int, tuple[Path, ...]]] = field(default_factory=list)
-    watched: int = -1
-    tests: list[Callable[[Totals], bool]] = field(default_factory=list)
-    on: int = 0
-    fell: bool = False
-    won: dict[int, Hold | None] = field(default_factory=dict)
-
-
-#: Before the first entry: no day lies in it.
-NO_WINDOW = Window(-1, 1, 0, None, [])  # type: ignore[arg-type]
 
 
 class Walk:
@@ -108,11 +27,13 @@ class Walk:
         self.begins = history.enrolled
         self.opening = 0
         self.spans: list[Span] = []
+        self.over: list[Hold] = []
+        self.barred = (-1, 0)
         self.fell = False
-        self.events: list[tuple[int, int, int, Fact | Ladder]] = sorted(
-            [(max(fact.posted, self.enrolled), int(fact.kind == "revoked"), fact.id, fact) for fact in history.facts]
-            + [(ladder.begins, 2, 0, ladder) for ladder in rules.ladders[1:] if ladder.begins > self.enrolled],
-            key=lambda event: event[:3],
+        self.events: list[tuple[tuple[int, ...], Fact | Ladder]] = sorted(
+            [(_order(fact, self.enrolled), fact) for fact in history.facts]
+            + [((ladder.begins, FAR**2), ladder) for ladder in rules.ladders[1:] if ladder.begins > self.enrolled],
+            key=lambda event: event[0],
             reverse=True,
         )
         self.next = FAR
@@ -153,8 +74,8 @@ class Walk:
         """Let everything happen that happens by itself up to the opening of a day: ends, grants, revocations, editions."""
         while self.next <= day:
             at = self.next
-            while self.events and self.events[-1][0] <= at:
-                self._happen(self.events.pop()[3], at)
+            while self.events and self.events[-1][0][0] <= at:
+                self._happen(self.events.pop()[1], at)
             self._choose(at, opening=True)
 
     def rank_on(self, day: int) -> int:
@@ -177,6 +98,12 @@ class Walk:
     def window_on(self, day: int) -> Window:
         """The window that a day's activity counts in, with its totals so far."""
         return self._window_of(day, day)
+
+    def held_in(self, window: Window, day: int) -> int:
+        """The rank held, on a day or, where the window was over by then, on its last, by a claim from elsewhere."""
+        on = min(day, window.last)
+        holds = self.holds if on == day else [*self.holds, *self.over]
+        return max((hold.rank for hold in holds if hold.begins <= on < hold.until and hold.window != window.key), default=0)
 
     # --- what follows -------------------------------------------------------------------------------------------
 
@@ -229,13 +156,11 @@ class Walk:
         """Note the paths whose being met would change something, for the rank now held."""
         ladder = window.ladder
         window.watched = self.current.rank
-        window.pending = [way for way in _reach(window) if way[0] not in window.won]
+        window.pending = [way for way in _reach(window) if _open(window, way[0])]
         ways = window.pending[:1] if ladder.rising else window.pending
         window.tests = [path.met for _, paths in ways for path in paths]
-        if window.watched and window.key != LIFETIME:
-            window.tests += [
-                path.met for rank, paths in ladder.keep if rank <= window.watched and rank not in window.won for path in paths
-            ]
+        if ladder.keep and window.key != LIFETIME and (window.watched or window.last < self.begins):
+            window.tests += [path.met for rank, paths in ladder.keep if rank not in window.won for path in paths]
 
     def _evaluate(self, window: Window, day: int) -> bool:
         changed = False
@@ -246,12 +171,13 @@ class Walk:
                     self._win(window, rank, path, day, "lifetime" if window is self.life else "earned")
                     changed = True
                     break
-        for rank, paths in window.ladder.keep if window is not self.life else ():
-            if self.current.rank >= rank and rank not in window.won:
-                met = [path for path in paths if path.met(totals)]
-                if met:
-                    self._win(window, rank, met[0], day, "kept")
-                    changed = True
+        keep = [way for way in window.ladder.keep if way[0] not in window.won] if window is not self.life else []
+        held = self.held_in(window, max(day, self.enrolled)) if keep else 0
+        for rank, paths in keep:
+            met = [path for path in paths if path.met(totals)] if held >= rank else []
+            if met:
+                self._win(window, rank, met[0], day, "kept")
+                changed = True
         if changed:
             self._watch(window)
         return changed
@@ -259,6 +185,12 @@ class Walk:
     def _win(self, window: Window, rank: int, path: Path, day: int, source: str) -> None:
         until = FAR if window is self.life else window.ladder.until(window.key, window.on)
         hold = Hold(rank, day, until, source, window.key, path, tuple(window.totals), window.ladder.edition)
+        kept = window.won.get(rank)
+        if kept in self.holds:
+            self.holds.remove(kept)  # reached now, and no longer only kept
+        if self.barred[0] == day and rank > self.barred[1]:
+            window.won[rank] = None
+            return
         window.won[rank] = hold
         if until > day:
             self.holds.append(hold)
@@ -274,8 +206,9 @@ class Walk:
         """After a reversal: end, or flag, the claims whose paths are no longer met."""
         lost = [hold for hold in window.won.values() if hold and not hold.short and not self._still_met(window, hold)]
         for hold in lost:
-            if hold in self.holds:
-                self.holds.remove(hold)
+            for claims in (self.holds, self.over):
+                if hold in claims:
+                    claims.remove(hold)
             if window.ladder.strict:
                 del window.won[hold.rank]
             elif hold.until > day:
@@ -299,7 +232,7 @@ class Walk:
         elif event.kind != "revoked":
             begins = max(event.begins, at)
             if event.until > begins:
-                self.holds.append(Hold(event.rank, begins, event.until, event.kind, fact=event.id))
+                self.holds.append(Hold(event.rank, begins, event.until, event.kind, event.window, fact=event.id))
         elif event.revokes is not None:
             self.holds = [hold for hold in self.holds if hold.fact != event.revokes]
         else:
@@ -307,9 +240,10 @@ class Walk:
 
     def _revoke(self, above: int, at: int) -> None:
         """End every claim above a rank that has begun; what a window gave, it does not give again."""
+        self.barred = (at, min(above, self.barred[1]) if self.barred[0] == at else above)
         for hold in [hold for hold in self.holds if hold.rank > above and hold.begins <= at < hold.until]:
             self.holds.remove(hold)
-            if hold.window is not None:
+            if hold.path is not None and hold.window is not None:
                 window = self.windows.get(hold.window, self.life)
                 window.won[hold.rank] = None  # type: ignore[union-attr]
 
@@ -323,9 +257,14 @@ class Walk:
                 self._evaluate(window, at)
 
     def _choose(self, at: int, opening: bool) -> None:
-        """The best claim at a day becomes the standing; the higher tier first, then the longer."""
+        """The best claim at a day becomes the standing: the higher tier, then the longer, then what was worked for.
+
+        One who rises holds a tier that the open window's paths to keep may have been waiting for.
+        """
+        self.over += [hold for hold in self.holds if hold.until <= at]
         self.holds = [hold for hold in self.holds if hold.until > at]
-        best = max((hold for hold in self.holds if hold.begins <= at), key=lambda hold: (hold.rank, hold.until))
+        best = max((hold for hold in self.holds if hold.begins <= at), key=_worth)
+        rises = best.rank > self.current.rank
         if best is not self.current:
             if self.begins < at:
                 self.spans.append(Span(self.begins, at, self.current, self.opening))
@@ -336,8 +275,31 @@ class Walk:
             self.opening = self.current.rank
         coming = [hold.begins for hold in self.holds if hold.begins > at]
         if self.events:
-            coming.append(self.events[-1][0])
+            coming.append(self.events[-1][0][0])
         self.next = min([best.until, *coming])
+        if rises and any(ladder.keep for ladder in self.rules.ladders):
+            self._keep(at, opening)
+
+    def _keep(self, at: int, opening: bool) -> None:
+        """Look at the paths to keep of windows still open, for one who has just risen."""
+        changed = [self._evaluate(window, at) for window in self.windows.values() if window.last >= at]
+        if any(changed):
+            self._choose(at, opening)
+
+
+def _order(fact: Fact, enrolled: int) -> tuple[int, ...]:
+    """Facts of one day in the order in which they were stated; of one instant, revocations last."""
+    return (max(fact.posted, enrolled), fact.at, int(fact.kind == "revoked"), fact.id)
+
+
+def _worth(hold: Hold) -> tuple[int, int, bool]:
+    return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
+
+
+def _open(window: Window, rank: int) -> bool:
+    """Whether a tier can still be reached in a window: not won yet, or only kept."""
+    won = window.won.get(rank)
+    return rank not in window.won or (won is not None and won.source == "kept" and not won.short)
 
 
 def _reach(window: Window) -> tuple[tuple[int, tuple[Path, ...]], ...]:
@@ -353,19 +315,3 @@ def timeline(rules: Rules, history: History) -> tuple[Span, ...]:
     walk = Walk(rules, history)
     walk.feed(history.entries)
     return walk.finish()
-
-
-def known_through(history: History, day: int) -> tuple[History, int | None]:
-    """The history as it was known at the end of a day, and the day on which the next fact became known, if any did."""
-    if not any(fact.posted > day for fact in history.facts) and (not history.entries or history.entries[-1][0] <= day):
-        return history, None
-    cut = bisect_right(history.entries, day, key=lambda entry: entry[0])
-    later = [fact.posted for fact in history.facts if fact.posted > day]
-    later += [entry[0] for entry in history.entries[cut : cut + 1]]
-    facts = tuple(fact for fact in history.facts if fact.posted <= day)
-    return history._replace(entries=history.entries[:cut], facts=facts), min(later)
-
-
-def standing_on(spans: Sequence[Span], day: int) -> Span | None:
-    """The span that holds on a day; none before enrolment and after leaving."""
-    return next((span for span in spans if span.begins <= day < span.until), None)

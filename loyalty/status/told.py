@@ -7,12 +7,12 @@ from typing import Any
 
 from loyalty.ledger.operations import shown
 from loyalty.program.load import Program
+from loyalty.status.claims import History, Span
 from loyalty.status.evidence import evidence, read_evidence
 from loyalty.status.ladder import rules_of
 from loyalty.status.progress import Position, Way, position
 from loyalty.status.queries import Account
 from loyalty.status.tables import StatusFact
-from loyalty.status.timeline import History, Span
 from loyalty.status.windows import FAR
 from loyalty.status.words import reason, tier_name, unit_of
 

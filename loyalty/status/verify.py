@@ -5,10 +5,11 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
+from loyalty.status.claims import History, Span, known_through, standing_on
 from loyalty.status.evidence import evidence
 from loyalty.status.ladder import Rules, rules_of
 from loyalty.status.queries import Account, histories, lock_stretch, spans_of
-from loyalty.status.timeline import History, Span, known_through, standing_on, timeline
+from loyalty.status.timeline import timeline
 from loyalty.status.windows import FAR
 
 

@@ -1,6 +1,7 @@
 """Draws docs/demo.svg from what `loyalty demo` prints: python tests/load/picture.py < output."""
 
 import sys
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.text import Text
 FORMAT = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">
 <title>loyalty demo</title>
 <style>
-.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace; font-size: {char_height}px; line-height: {line_height}px; }}
+.{unique_id}-matrix {{ font-family: ui-monospace, Menlo, monospace; font-size: {char_height}px; line-height: {line_height}px; }}
 {styles}
 </style>
 <defs>{lines}</defs>
@@ -23,7 +24,7 @@ lines = sys.stdin.read().splitlines()
 ladder = lines[: lines.index("", lines.index("") + 1) + 1]
 member = lines[len(ladder) :]
 shown = [*ladder, *member[: member.index("")]]
-console = Console(record=True, width=150, file=open("/dev/null", "w"))
+console = Console(record=True, width=150, file=StringIO())
 for row in ["$ loyalty demo", *shown]:
     console.print(Text(row[:149]), style="bold" if row.startswith(("$", "tier")) else "")
 Path("docs/demo.svg").write_text(

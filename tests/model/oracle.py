@@ -2,9 +2,10 @@
 
 Nothing here comes from the engine's fold: no running totals, no tests compiled, no events, its own calendar.
 
-A day goes so: claims whose end has come are over; grants become known, then revocations; a new edition begins; this is
-how the day opens. Then all postings of the day count together: first what reversals take away, then what is won. Who
-"holds" a tier, where a path to keep asks for it, holds it by what the day opened with and reversals have left.
+A day goes so: claims whose end has come are over; facts become known in the order in which they were stated; a new
+edition begins; this is how the day opens. Then all postings of the day count together: first what reversals take away,
+then what is won. A path to keep asks for one who holds the tier by a claim from elsewhere than its own window: on that day,
+or on the window's last where that is over. While a window is open, that is looked at at every day's opening and end.
 What was posted before enrolment is judged by the edition of the enrolment day, and is known when that day opens.
 """
 
@@ -56,6 +57,8 @@ class Stated:
     begins: int
     until: int
     revokes: int | None = None
+    at: int = 0
+    window: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class _Story:
     life: Life
     claims: list[Claim] = field(default_factory=list)
     won: dict[tuple[int, int], Claim] = field(default_factory=dict)
+    barred: dict[int, int] = field(default_factory=dict)
 
 
 def days_of(life: Life, through: int) -> dict[int, Day]:
@@ -116,10 +120,12 @@ def days_of(life: Life, through: int) -> dict[int, Day]:
             _become_known(story, day)
         if day in edition_days:
             _begin_edition(story, day)
+        _keep(story, day, [posting for posting in life.postings if posting.posted < day])
         if day >= life.enrolled:
             opening = _standing(story, day).rank
         if day in posting_days:
             _count(story, day)
+            _keep(story, day, [posting for posting in life.postings if posting.posted <= day])
         if day >= life.enrolled and (life.left is None or day < life.left):
             best = _standing(story, day)
             equal = [claim for claim in _held(story, day) if (claim.rank, claim.until) == (best.rank, best.until)]
@@ -141,14 +147,16 @@ def _standing(story: _Story, day: int) -> Claim:
 
 def _become_known(story: _Story, day: int) -> None:
     today = [fact for fact in story.life.stated if max(fact.posted, story.life.enrolled) == day]
-    for fact in today:
-        if fact.kind != "revoked" and fact.until > max(fact.begins, day):
-            story.claims.append(Claim(fact.rank, max(fact.begins, day), fact.until, fact.kind, fact=fact.id))
-    for fact in today:
-        if fact.kind == "revoked" and fact.revokes is not None:
+    for fact in sorted(today, key=lambda fact: (fact.at, fact.kind == "revoked", fact.id)):
+        if fact.kind != "revoked":
+            if fact.until > max(fact.begins, day):
+                begins = max(fact.begins, day)
+                story.claims.append(Claim(fact.rank, begins, fact.until, fact.kind, fact.window, fact=fact.id))
+        elif fact.revokes is not None:
             for claim in story.claims:
                 claim.over |= claim.fact == fact.revokes
-        elif fact.kind == "revoked":
+        else:
+            story.barred[day] = min(fact.rank, story.barred.get(day, fact.rank))
             for claim in _held(story, day):
                 if claim.rank > fact.rank:
                     claim.over = claim.revoked = True
@@ -157,10 +165,24 @@ def _become_known(story: _Story, day: int) -> None:
 def _begin_edition(story: _Story, day: int) -> None:
     """The new thresholds apply to windows still open."""
     known = [posting for posting in story.life.postings if posting.posted < day]
-    holds = _standing(story, day).rank
     for window in {_year(posting.on) for posting in known} | {LIFE}:
         if _last_day(window) >= day:
-            _win(story, window, day, known, holds)
+            _win(story, window, day, known)
+
+
+def _keep(story: _Story, day: int, known: list[Posting]) -> None:
+    """What is held now may be what an open window's path to keep was waiting for."""
+    for window in {_year(posting.on) for posting in known}:
+        if day >= story.life.enrolled and _last_day(window) >= day:
+            _win(story, window, day, known)
+
+
+def _held_elsewhere(story: _Story, window: int, day: int) -> int:
+    on = min(max(day, story.life.enrolled), _last_day(window))
+    ranks = [
+        claim.rank for claim in story.claims if not claim.over and claim.begins <= on < claim.until and claim.window != window
+    ]
+    return max(ranks, default=0)
 
 
 # --- the postings of a day --------------------------------------------------------------------------------------
@@ -173,9 +195,8 @@ def _count(story: _Story, day: int) -> None:
     for window in {_year(posting.on) for posting in today if posting.amount < 0} | {LIFE}:
         if any(posting.amount < 0 for posting in today):
             _take_away(story, window, day, known)
-    holds = _standing(story, day).rank
     for window in {_year(posting.on) for posting in today} | {LIFE}:
-        _win(story, window, day, known, holds)
+        _win(story, window, day, known)
 
 
 def _take_away(story: _Story, window: int, day: int, known: list[Posting]) -> None:
@@ -199,23 +220,29 @@ def _take_away(story: _Story, window: int, day: int, known: list[Posting]) -> No
             claim.short = True
 
 
-def _win(story: _Story, window: int, day: int, known: list[Posting], holds: int) -> None:
+def _win(story: _Story, window: int, day: int, known: list[Posting]) -> None:
     terms = _terms(story.life, window, day)
     totals = _totals(story.life, window, known)
     reach = terms.lifetime if window == LIFE else terms.reach
     keep = {} if window == LIFE else terms.keep
+    holds = _held_elsewhere(story, window, day)
     for rank in {*reach, *keep}:
-        if (window, rank) in story.won:
+        before = story.won.get((window, rank))
+        if before and (before.source != "kept" or before.short or before.revoked):
             continue
         if any(_met(path, totals) for path in reach.get(rank, [])):
             source = "lifetime" if window == LIFE else "earned"
-        elif holds >= rank and any(_met(path, totals) for path in keep.get(rank, [])):
+        elif before is None and holds >= rank and any(_met(path, totals) for path in keep.get(rank, [])):
             source = "kept"
         else:
             continue
         until = EVER if window == LIFE else _until(terms.validity, window, known)
         claim = Claim(rank, day, until, source, window, terms.name, tuple(totals))
         story.won[window, rank] = claim
+        if before:
+            before.over = True
+        if rank > story.barred.get(day, rank):
+            claim.over = claim.revoked = True
         story.claims.append(claim)
 
 

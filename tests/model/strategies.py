@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from loyalty.program.models import MonthEnd, Validity
+from loyalty.status.claims import Fact, History
 from loyalty.status.ladder import Ladder, Path, Rules
-from loyalty.status.timeline import Fact, History
 from loyalty.status.windows import compile_validity
 from tests.model.oracle import EVER, Life, Needs, Posting, Stated, Terms
 
@@ -102,13 +102,18 @@ def stated(draw: Any, tiers: int, days: list[int]) -> tuple[Stated, ...]:
         if kind != "revoked":
             begins = posted + draw(st.sampled_from([-10, 0, 0, 1, 50, 365]))
             until = draw(st.sampled_from([begins + 1, begins + 30, begins + 365, begins + 600, EVER]))
-            found.append(Stated(posted, ids[n], kind, rank, begins, until))
+            window = date.fromordinal(posted).year if kind == "waived" else None
+            found.append(Stated(posted, ids[n], kind, rank, begins, until, None, draw(instants), window))
         elif grants and draw(st.booleans()):
             grant = draw(st.sampled_from(grants))
-            found.append(Stated(max(posted, grant.posted), ids[n], kind, 0, posted, EVER, grant.id))
+            found.append(Stated(max(posted, grant.posted), ids[n], kind, 0, posted, EVER, grant.id, draw(instants)))
         else:
-            found.append(Stated(posted, ids[n], kind, min(rank, tiers - 1), posted, EVER))
+            found.append(Stated(posted, ids[n], kind, min(rank, tiers - 1), posted, EVER, None, draw(instants)))
     return tuple(found)
+
+
+#: Facts of one day come one after another, or at the same instant.
+instants = st.integers(0, 2)
 
 
 @st.composite

@@ -1,6 +1,7 @@
 """The fold against the slow oracle, and what must hold of it for every program and every history."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -8,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from loyalty.program.models import Validity
-from loyalty.status.timeline import History, Span, Walk, known_through, standing_on, timeline
+from loyalty.status.claims import History, Span, known_through, standing_on
+from loyalty.status.timeline import Walk, timeline
 from tests.model.oracle import EVER, Life, Posting, Terms, days_of
 from tests.model.strategies import HORIZON, START, history_of, lives, rules_of
 
@@ -117,9 +119,10 @@ def test_a_posting_taken_back_leaves_nothing(life: Life, data: Any) -> None:
     assume(not any(posted <= day <= undone for day in happens))
     on, counter = posted - data.draw(st.sampled_from([0, 0, 30, 300])), data.draw(st.integers(0, life.counters - 1))
     extra = [Posting(day, on, counter, amount) for day, amount in ((posted, 15), (undone, -15))]
-    more = Life(**{**vars(life), "postings": (*life.postings, *extra)})
+    stays = replace(life, left=None)
+    more = replace(stays, postings=(*life.postings, *extra))
     rules = rules_of(life)
-    before, after = timeline(rules, history_of(life)), timeline(rules, history_of(more))
+    before, after = timeline(rules, history_of(stays)), timeline(rules, history_of(more))
     assert from_(tiers(before), undone) == from_(tiers(after), undone)
     assert through(tiers(before), posted - 1) == through(tiers(after), posted - 1)
 

@@ -7,8 +7,9 @@ from itertools import permutations
 import pytest
 
 from loyalty.program.models import MonthEnd, Validity
+from loyalty.status.claims import Entry, Fact, History, Span, standing_on
 from loyalty.status.ladder import Ladder, Path, Rules
-from loyalty.status.timeline import Entry, Fact, History, Span, standing_on, timeline
+from loyalty.status.timeline import timeline
 from loyalty.status.windows import FAR, compile_validity
 
 JANUARY_AFTER = Validity(through_end_of=MonthEnd(month=1, years_after=1))
@@ -82,9 +83,9 @@ def test_a_grant_is_revoked_on_its_own_day_whatever_the_ids(ids: tuple[int, int]
         assert ranks(folded([PLAIN], facts=[granted("03-01", 1, id=grant), fact]), "03-01", "04-01") == [0, 0]
 
 
-def test_a_revocation_leaves_what_is_earned_on_its_day() -> None:
+def test_a_revocation_also_ends_what_is_earned_on_its_day() -> None:
     entries = [posted("02-01", 25), posted("2015-01-10", 15)]
-    assert ranks(folded([PLAIN], entries, [revoked("2015-01-10")]), "2015-01-09", "2015-01-10") == [2, 1]
+    assert ranks(folded([PLAIN], entries, [revoked("2015-01-10")]), "2015-01-09", "2015-01-10") == [2, 0]
 
 
 def test_a_reversal_leaves_what_is_still_met_by_the_edition_that_gave_it() -> None:
