@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time
 
+import click
 from sqlalchemy.orm import Session
 
 from loyalty import clock
@@ -10,9 +11,16 @@ from loyalty.jobs.deployment import Deployment, read_deployment
 from loyalty.status.queries import Account, lock_numbers
 
 
+def chosen() -> Deployment:
+    """The deployment of the settings, its connections closed when the command ends."""
+    deployment = read_deployment()
+    click.get_current_context().call_on_close(deployment.store.close)
+    return deployment
+
+
 def opened(as_of: date | None = None) -> tuple[Deployment, datetime]:
     """The deployment, fit for use, and the moment to work at: now, or noon of a stated day."""
-    deployment = read_deployment()
+    deployment = chosen()
     now = clock.now()
     deployment.ready(now)
     return deployment, now if as_of is None else clock.instant_at(as_of, time(12), deployment.program.zone)
