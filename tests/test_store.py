@@ -67,7 +67,7 @@ def test_a_naive_datetime_is_refused(store: Store) -> None:
 def test_a_naive_datetime_is_refused_by_bulk_writing_too(store: Store, rows: int) -> None:
     naive = datetime(2026, 6, 15, 12)  # noqa: DTZ001
     with pytest.raises(Exception, match="naive datetime"), store.transaction() as session:
-        write(session, Entry, COLUMNS, [entry(n)[:7] + (naive,) + entry(n)[8:] for n in range(rows)])
+        write(session, Entry, COLUMNS, [(*entry(n)[:7], naive, *entry(n)[8:]) for n in range(rows)])
     with store.reading() as session:
         assert session.scalar(select(func.count()).select_from(Entry)) == 0
 
@@ -191,7 +191,7 @@ def together(*works: Callable[[], None]) -> list[BaseException]:
     def guarded(work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             errors.append(error)
 
     threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
