@@ -35,7 +35,7 @@ def publish(session: Session, program: Program, now: datetime) -> list[date]:
     if other:
         raise Refused("other_program", found=other, expected=program.id)
     today = day_of(now, program.zone)
-    written = []
+    written: list[date] = []
     for begins in sorted(kept.keys() - {edition.begins for edition in program.editions}):
         _no_longer(session, program, kept[begins], today)
     for edition in program.editions:

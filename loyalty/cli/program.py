@@ -11,11 +11,12 @@ from loyalty import store
 from loyalty.cli.output import FOUND, emit, json_option, refusals, table
 from loyalty.jobs import migrate
 from loyalty.jobs.deployment import find_program, program_names
-from loyalty.jobs.scenarios import ScenarioFailed, play, scenarios_of
+from loyalty.jobs.scenarios import play
 from loyalty.members.mapping import MappingFile
 from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program
 from loyalty.program.models import ProgramFile
 from loyalty.program.problems import ProgramInvalid
+from loyalty.program.scenarios import ScenarioFailed, scenarios_of
 from loyalty.program.schema import schema_of
 from loyalty.program.values import Part
 from loyalty.settings import read as read_settings

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import extract, select
+from sqlalchemy import extract, func, select
 from sqlalchemy.orm import Session
 
+from loyalty.earning.operations import activity_id
 from loyalty.earning.rules import Said, explain, kept_values
 from loyalty.earning.tables import Activity
 from loyalty.errors import Refused
@@ -100,6 +101,14 @@ def _explained(
         activity.source if activity else "adjustment", activity.key if activity else adjustment.key if adjustment else "",
         said, adjustment.reason if adjustment else "",
     )  # fmt: skip
+
+
+def earned_by(session: Session, program: Program, member_id: int, source: str, key: str) -> dict[str, str]:
+    """Unit -> net amount as text of the first version of an activity: what it earned, less what was undone."""
+    query = select(Entry.unit, func.sum(Entry.amount)).group_by(Entry.unit)
+    mine = (Entry.member_id == member_id, Entry.cause_id == activity_id(source, key))
+    decimals = {name: about.decimals for edition in program.editions for name, about in edition.units.units.items()}
+    return {unit: shown(int(total), decimals[unit]) for unit, total in session.execute(query.where(*mine))}
 
 
 def steps_in_words(steps: tuple[Said, ...]) -> str:

@@ -1,65 +1,32 @@
-"""Scenarios: a program's rules as examples in its manager's words, driven through the real operations on a real database.
+"""Scenarios: a program's rules as examples in its manager's words, played through the real operations on a real database.
 
 Every key is told in docs/scenarios.md.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from datetime import date, time, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from loyalty.clock import instant_at
-from loyalty.earning.operations import Report, activity_id, correct, record_one, reverse
+from loyalty.earning.operations import Report, correct, record_one, reverse
+from loyalty.earning.queries import earned_by
 from loyalty.errors import Refused
-from loyalty.ledger.operations import Correction, adjust, shown
-from loyalty.ledger.queries import balances, entries_of
+from loyalty.ledger.operations import Correction, adjust
+from loyalty.ledger.queries import balances
 from loyalty.members.operations import Enrolment, enrol_one, leave
 from loyalty.program.load import Program
 from loyalty.program.problems import listed
-from loyalty.program.reader import read
+from loyalty.program.scenarios import Scenario, ScenarioFailed
 from loyalty.settle import settle
 from loyalty.status.facts import Grant, Revocation, Waiver, grant, revoke, waive
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import open_standings
 from loyalty.status.queries import account_read, changes_of, facts_of, histories, lock_numbers, spans_of, tier_on
 from loyalty.status.told import told_of
-from loyalty.status.words import unit_of
 
-NUMBER = "SCENARIO"
-HAND = {"author": "scenario", "reason": "scenario"}
-EXPECT = ("on", "tier", "through", "source", "counters", "balance", "earned", "lifetime", "changes")
-
-
-class ScenarioFailed(AssertionError):
-    """What a scenario expected and what was found, or a key that no scenario has."""
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One example: its sentence, the id of the worked example that it restates, what happens, what must hold."""
-
-    name: str
-    case: str
-    file: str
-    steps: tuple[Mapping[str, Any], ...]
-    then: tuple[Mapping[str, Any], ...]
-
-
-def scenarios_of(folder: Path) -> Iterator[Scenario]:
-    """Every scenario of a program's folder. Raises ScenarioFailed for a file that is not a list of scenarios."""
-    for path in sorted((folder / "scenarios").glob("*.yaml")):
-        document = read(f"{folder.name}/scenarios/{path.name}", path.read_text(encoding="utf-8"))
-        if document.problems or not isinstance(document.value, list):
-            raise ScenarioFailed("\n".join(map(str, document.problems)) or f"{document.file}: allowed: a list of scenarios")
-        for item in document.value:
-            unknown = set(item) - {"scenario", "case", "note", "given", "when", "then"}
-            if unknown or not item.get("then"):
-                raise ScenarioFailed(f"{document.file}: {item.get('scenario')}: {listed(unknown) or 'then is missing'}")
-            steps = (*item.get("given", ()), *item.get("when", ()))
-            yield Scenario(item["scenario"], item.get("case", ""), document.file, steps, tuple(item["then"]))
+NUMBER, WHO = "SCENARIO", ("scenario", "scenario")
 
 
 def play(session: Session, program: Program, scenario: Scenario) -> None:
@@ -71,126 +38,113 @@ def play(session: Session, program: Program, scenario: Scenario) -> None:
         stage.hold(expected)
 
 
+def _same(what: str, wanted: Any, found: Any, more: object = "") -> None:
+    if wanted != found:
+        raise ScenarioFailed(f"{what}: expected {wanted}, found {found}. {more or ''}".rstrip(". ") + ".")
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 class _Stage:
+    """One member on a database, and the moment that it is."""
+
     def __init__(self, session: Session, program: Program) -> None:
-        self.session, self.program, self.count = session, program, 0
-        self.acts: dict[str, Callable[[dict[str, Any], date], None]] = {
-            "enrolled": self._enrolled, "left": self._left, "earns": self._earns, "granted": self._granted,
-            "invited": self._granted, "waived": self._waived, "revoked": self._revoked, "reversed": self._reversed,
-            "corrected": self._corrected, "recalculated": lambda _given, _on: None,
-        }  # fmt: skip
-
-    def do(self, step: Mapping[str, Any]) -> None:
-        ((verb, value),) = step.items()
-        given = {"on": value} if isinstance(value, str) else dict(value)
-        self.verb, self.count = verb, self.count + 1
-        self.key = str(given.pop("key", f"{verb} {self.count}"))
-        wanted, on = given.pop("refused", None), date.fromisoformat(given.pop("on"))
-        self.now: datetime = instant_at(
-            date.fromisoformat(given.pop("posted", on.isoformat())), time(12, 0, self.count), self.program.zone
-        )
-        found = None
-        try:
-            with self.session.begin_nested():
-                self.acts.get(verb, self._activity)(given, on)
-                accounts = list(lock_numbers(self.session, [NUMBER]).values())
-                settle(self.session, self.program, accounts, self.now)
-        except Refused as refusal:
-            found = refusal
-        self._same(f"{verb} on {on}: refused", wanted, found.code if found else None, str(found or ""))
-
-    def hold(self, expected: Mapping[str, Any]) -> None:
-        unknown = set(expected) - set(EXPECT)
-        if unknown or "on" not in expected:
-            raise ScenarioFailed(f"then: {listed(unknown) or 'on is missing'}; allowed: {listed(EXPECT)}")
-        day = date.fromisoformat(expected["on"])
-        account = account_read(self.session, NUMBER)
-        assert account is not None
-        history = histories(self.session, rules_of(self.program), [account])[account.member_id]
-        sums = balances(self.session, account.member_id, day + timedelta(days=1))
-        told = told_of(self.program, account, history, facts_of(self.session, account.member_id), sums, day).data
-        standing = told["standing"] or {"tier": None, "valid_through": None, "source": None}
-        cached = tier_on(spans_of(self.session, [account.member_id])[account.member_id], day)
-        self._same(f"{day}: the cached tier", standing["tier"], cached)
-        found = {
-            "tier": standing["tier"] or "none",
-            "through": str(standing["valid_through"] or "ever"),
-            "source": standing["source"],
-        }
-        for name in ("tier", "through", "source"):
-            if name in expected:
-                self._same(f"{day}: {name}", expected[name], found[name])
-        for name, amounts in (
-            ("counters", told["counters"]),
-            ("balance", told["balances"]),
-            ("lifetime", told["lifetime"]),
-        ):
-            for unit, amount in expected.get(name, {}).items():
-                self._same(f"{day}: {name} {unit}", str(amount), amounts.get(unit, "0"))
-        for key, amounts in expected.get("earned", {}).items():
-            self._same(f"{day}: earned by {key}", {unit: str(amount) for unit, amount in amounts.items()}, self._earned(key))
-        if "changes" in expected:
-            logged = [change.kind for change in changes_of(self.session, account.member_id) if change.effective_on <= day]
-            self._same(f"{day}: changes", expected["changes"], logged)
-
-    def _same(self, what: str, wanted: Any, found: Any, more: str = "") -> None:
-        if wanted != found:
-            raise ScenarioFailed(f"{what}: expected {wanted}, found {found}. {more}".rstrip(". ") + ".")
-
-    def _earned(self, key: str) -> dict[str, str]:
-        account = lock_numbers(self.session, [NUMBER])[NUMBER]
-        sums: dict[str, int] = {}
-        for row in entries_of(self.session, account.member_id):
-            if row.cause_id == activity_id("scenario", key):
-                sums[row.unit] = sums.get(row.unit, 0) + row.amount
-        return {unit: shown(total, unit_of(self.program, unit).decimals) for unit, total in sums.items()}
+        self.at, self.count = (session, program), 0
 
     @property
     def account(self) -> Any:
-        accounts = lock_numbers(self.session, [NUMBER])
-        if NUMBER not in accounts:
+        found = lock_numbers(self.at[0], [NUMBER]).get(NUMBER)
+        if found is None:
             raise ScenarioFailed("given: the first step is enrolled: DAY")
-        return accounts[NUMBER]
+        return found
 
-    def _enrolled(self, given: dict[str, Any], on: date) -> None:
-        answer = enrol_one(self.session, self.program, Enrolment(on, NUMBER, attributes=given), self.now)
-        open_standings(self.session, [(answer.member_id or 0, on)])
+    def do(self, step: Mapping[str, Any]) -> None:
+        ((self.verb, value),) = step.items()
+        given = {"on": value} if isinstance(value, str) else dict(value)
+        self.count += 1
+        self.key = str(given.pop("key", f"{self.verb} {self.count}"))
+        wanted, self.on = given.pop("refused", None), date.fromisoformat(given.pop("on"))
+        posted = _day(given.pop("posted", None)) or self.on
+        self.now = instant_at(posted, time(12, 0, self.count % 60), self.at[1].zone)
+        found = None
+        try:
+            with self.at[0].begin_nested():
+                ACTS.get(self.verb, _activity)(self, given)
+                settle(*self.at, [self.account], self.now)
+        except Refused as refusal:
+            found = refusal
+        except (KeyError, TypeError) as error:
+            raise ScenarioFailed(f"{self.verb} on {self.on}: {error}; docs/scenarios.md tells the keys") from error
+        _same(f"{self.verb} on {self.on}: refused", wanted, found.code if found else None, found)
 
-    def _left(self, _given: dict[str, Any], on: date) -> None:
-        leave(self.session, NUMBER, on)
+    def hold(self, expected: Mapping[str, Any]) -> None:
+        holds = self._found(date.fromisoformat(expected["on"]), expected)
+        if not set(expected) <= {"on", *holds}:
+            raise ScenarioFailed(f"then: {listed(expected)}; allowed: {listed(['on', *holds])}")
+        for name, found in holds.items():
+            wanted = _texts(expected.get(name, found))
+            asked = {key: found.get(key, "0") for key in wanted} if isinstance(wanted, dict) else found
+            _same(f"{expected['on']}: {name}", wanted, asked)
 
-    def _earns(self, given: dict[str, Any], on: date) -> None:
-        kind = given.pop("kind", "adjustment")
-        adjust(
-            self.session,
-            self.program,
-            self.account.member_id,
-            Correction(given, on, key=self.key, kind=kind, **HAND),
-            self.now,
-        )
+    def _found(self, day: date, expected: Mapping[str, Any]) -> dict[str, Any]:
+        (session, program), account = self.at, account_read(self.at[0], NUMBER)
+        assert account is not None
+        member = account.member_id
+        history = histories(session, rules_of(program), [account])[member]
+        sums = balances(session, member, day + timedelta(days=1))
+        told = told_of(program, account, history, facts_of(session, member), sums, day).data
+        standing = told["standing"] or {"tier": None, "valid_through": None, "source": None}
+        _same(f"{day}: the cached tier", standing["tier"], tier_on(spans_of(session, [member])[member], day))
+        return {
+            "tier": standing["tier"] or "none", "through": str(standing["valid_through"] or "ever"),
+            "source": standing["source"],
+            "counters": told["counters"], "balance": told["balances"], "lifetime": told["lifetime"],
+            "earned": {key: earned_by(session, program, member, WHO[0], key) for key in expected.get("earned", ())},
+            "changes": [change.kind for change in changes_of(session, member) if change.effective_on <= day],
+        }  # fmt: skip
 
-    def _granted(self, given: dict[str, Any], on: date) -> None:
-        through = given.get("through")
-        begins, until = given.get("from"), date.fromisoformat(through) + timedelta(days=1) if through else None
-        wanted = Grant(given["tier"], date.fromisoformat(begins) if begins else on, until, key=self.key, kind=self.verb, **HAND)
-        grant(self.session, self.program, self.account, wanted, self.now)
 
-    def _waived(self, given: dict[str, Any], _on: date) -> None:
-        day = given.get("window_of")
-        window_of = date.fromisoformat(day) if day else None
-        wanted = Waiver(given["tier"], "scenario", "supervisor", "scenario", self.key, window_of)
-        waive(self.session, self.program, self.account, wanted, self.now)
+def _texts(wanted: Any) -> Any:
+    if isinstance(wanted, dict):
+        return {key: _texts(value) for key, value in wanted.items()}
+    return str(wanted) if isinstance(wanted, int) else wanted
 
-    def _revoked(self, given: dict[str, Any], _on: date) -> None:
-        wanted = Revocation(key=f"revoke {self.count}", grant_key=given.get("grant"), tier=given.get("to"), **HAND)
-        revoke(self.session, self.program, self.account, wanted, self.now)
 
-    def _reversed(self, given: dict[str, Any], _on: date) -> None:
-        reverse(self.session, self.program, self.account, "scenario", given["activity"], "scenario", self.now)
+def _enrolled(stage: _Stage, given: dict[str, Any]) -> None:
+    answer = enrol_one(*stage.at, Enrolment(stage.on, NUMBER, attributes=given), stage.now)
+    open_standings(stage.at[0], [(answer.member_id or 0, stage.on)])
 
-    def _corrected(self, given: dict[str, Any], on: date) -> None:
-        report = Report(given.pop("kind"), "scenario", given.pop("activity"), on, given)
-        correct(self.session, self.program, self.account, report, "scenario", self.now)
 
-    def _activity(self, given: dict[str, Any], on: date) -> None:
-        record_one(self.session, self.program, self.account, Report(self.verb, "scenario", self.key, on, given), self.now)
+def _granted(stage: _Stage, given: dict[str, Any]) -> None:
+    through, begins = _day(given.get("through")), _day(given.get("from")) or stage.on
+    until = through + timedelta(days=1) if through else None
+    grant(*stage.at, stage.account, Grant(given["tier"], begins, until, *WHO, stage.key, stage.verb), stage.now)
+
+
+def _activity(stage: _Stage, given: dict[str, Any]) -> None:
+    record_one(*stage.at, stage.account, Report(stage.verb, WHO[0], stage.key, stage.on, given), stage.now)
+
+
+def _corrected(stage: _Stage, given: dict[str, Any]) -> None:
+    report = Report(given.pop("kind"), WHO[0], given.pop("activity"), stage.on, given)
+    correct(*stage.at, stage.account, report, "scenario", stage.now)
+
+
+def _booked(stage: _Stage, given: dict[str, Any]) -> None:
+    wanted = Correction(given, stage.on, *WHO, stage.key, given.pop("kind", "adjustment"))
+    adjust(*stage.at, stage.account.member_id, wanted, stage.now)
+
+
+ACTS: dict[str, Callable[[_Stage, dict[str, Any]], object]] = {
+    "enrolled": _enrolled, "granted": _granted, "invited": _granted, "corrected": _corrected, "earns": _booked,
+    "left": lambda stage, _given: leave(stage.at[0], NUMBER, stage.on),
+    "reversed": lambda stage, given: reverse(*stage.at, stage.account, WHO[0], given["activity"], "scenario", stage.now),
+    "waived": lambda stage, given: waive(
+        *stage.at, stage.account,
+        Waiver(given["tier"], WHO[0], "supervisor", WHO[1], stage.key, _day(given.get("window_of"))), stage.now),
+    "revoked": lambda stage, given: revoke(
+        *stage.at, stage.account, Revocation(*WHO, stage.key, given.get("grant"), given.get("to")), stage.now),
+    "recalculated": lambda _stage, _given: None,
+}  # fmt: skip

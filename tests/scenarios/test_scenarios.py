@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from loyalty.jobs.deployment import Deployment, find_program, program_names
-from loyalty.jobs.scenarios import Scenario, play, scenarios_of
+from loyalty.jobs.scenarios import play
+from loyalty.program.scenarios import Scenario, scenarios_of
 from loyalty.settings import Settings
 
 SETTINGS = Settings()
