@@ -52,9 +52,14 @@ class CompiledLine:
     def amount(self, case: Case, used: int = 0) -> int:
         """What the line gives for a case; `used` is what its cap's window holds already."""
         value = 0
-        for step in self.steps:
-            value = step.apply(value, case, used)
+        for apply in self.applied:
+            value = apply(value, case, used)
         return value * self.finish
+
+    @cached_property
+    def applied(self) -> tuple[Apply, ...]:
+        """The functions of the steps alone: they run for every activity."""
+        return tuple(step.apply for step in self.steps)
 
 
 @dataclass(frozen=True)
