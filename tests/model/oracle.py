@@ -5,7 +5,7 @@ Nothing here comes from the engine's fold: no running totals, no tests compiled,
 A day goes so: claims whose end has come are over; facts become known in the order in which they were stated; a new
 edition begins; this is how the day opens. Then all postings of the day count together: first what reversals take away,
 then what is won. A path to keep asks for one who holds the tier by a claim from elsewhere than its own window: on that day,
-or on the window's last where that is over. While a window is open, that is looked at at every day's opening and end.
+or on the window's last where that is over. While a window is open, that is looked at whenever what is held is another.
 What was posted before enrolment is judged by the edition of the enrolment day, and is known when that day opens.
 """
 
@@ -114,21 +114,24 @@ def days_of(life: Life, through: int) -> dict[int, Day]:
     posting_days = {posting.posted for posting in life.postings}
     fact_days = {max(fact.posted, life.enrolled) for fact in life.stated}
     edition_days = {terms.begins for terms in life.terms[1:] if terms.begins > life.enrolled}
+    before: list[Claim] = []
     found = {}
     for day in range(min([life.enrolled, *posting_days]), through + 1):
         if day in fact_days:
             _become_known(story, day)
         if day in edition_days:
             _begin_edition(story, day)
-        _keep(story, day, [posting for posting in life.postings if posting.posted < day])
+        if _held(story, day) != before:
+            _keep(story, day, [posting for posting in life.postings if posting.posted < day])
         if day >= life.enrolled:
             opening = _standing(story, day).rank
         if day in posting_days:
             _count(story, day)
             _keep(story, day, [posting for posting in life.postings if posting.posted <= day])
+        before = _held(story, day)
         if day >= life.enrolled and (life.left is None or day < life.left):
             best = _standing(story, day)
-            equal = [claim for claim in _held(story, day) if (claim.rank, claim.until) == (best.rank, best.until)]
+            equal = [claim for claim in before if (claim.rank, claim.until) == (best.rank, best.until)]
             told = frozenset((claim.source, claim.window, claim.edition, claim.totals, claim.short) for claim in equal)
             found[day] = Day(best.rank, best.until, opening, told)
     return found
