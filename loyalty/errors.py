@@ -27,7 +27,6 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "not_invitation_tier": "Tier {tier} is not by invitation.",
         "nothing_to_revoke": "There is nothing to revoke: {what}.",
         "other_program": "The database belongs to program {found}, the settings name {expected}.",
-        "run_busy": "Another process is working on {job} of {due}.",
         "span_backwards": "The span ends on {until}, not after it begins on {begins}.",
         "unknown_activity": "Member {number} has no activity with key {key!r} of {source!r}.",
         "unknown_field": "Field {field} is unknown; allowed: {allowed}.{nearest}",
