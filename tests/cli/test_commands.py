@@ -102,7 +102,7 @@ def test_a10_a_member_climbs_and_every_step_is_explained(run: Any) -> None:
     assert told(run("activities", "reverse", "A", "--key", "k3", "--reason", "refund", "--as-of", "2025-03-02", "--json")) == {
         "repeated": False
     }
-    assert told(run("member", "A", "--as-of", "2025-03-02", "--json"))["tier"] == "silver"
+    assert told(run("member", "A", "--as-of", "2025-03-02", "--json"))["tier"] == "member"
     assert told(run("verify", "--json"))["differences"] == []
 
 
