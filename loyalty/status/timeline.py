@@ -249,12 +249,20 @@ class Walk:
 
     def _new_edition(self, ladder: Ladder, at: int) -> None:
         """Windows still open are counted on under the new thresholds; what has been won is not taken away."""
+        windows = [window for window in (*self.windows.values(), self.life) if window is not None and window.last >= at]
+        for window in windows:
+            window.ladder = ladder
+            self._watch(window)
         self._choose(at, opening=True)  # who holds a tier as the edition begins: not one whose tier ends that day
-        for window in [*self.windows.values(), *([self.life] if self.life else [])]:
-            if window.last >= at:
-                window.ladder = ladder
-                self._watch(window)
-                self._evaluate(window, at)
+        self._look_again(windows, at)
+
+    def _look_again(self, windows: Iterable[Window], at: int) -> bool:
+        """With no new activity a path may count now: by other thresholds, by the tier held. Months then run from today."""
+        changed = False
+        for window in windows:
+            window.on = at
+            changed |= self._evaluate(window, at)
+        return changed
 
     def _choose(self, at: int, opening: bool) -> None:
         """The best claim at a day becomes the standing: the higher tier, then the longer, then what was worked for.
@@ -282,8 +290,7 @@ class Walk:
 
     def _keep(self, at: int, opening: bool) -> None:
         """Look at the paths to keep of windows still open, for one who has just risen."""
-        changed = [self._evaluate(window, at) for window in self.windows.values() if window.last >= at]
-        if any(changed):
+        if self._look_again([window for window in self.windows.values() if window.last >= at], at):
             self._choose(at, opening)
 
 

@@ -6,6 +6,7 @@ A day goes so: claims whose end has come are over; facts become known in the ord
 edition begins; this is how the day opens. Then all postings of the day count together: first what reversals take away,
 then what is won. A path to keep asks for one who holds the tier by a claim from elsewhere than its own window: on that day,
 or on the window's last where that is over. While a window is open, that is looked at whenever what is held is another.
+What begins to count with no new activity, by an edition or a gift, has its months from that day.
 What was posted before enrolment is judged by the edition of the enrolment day, and is known when that day opens.
 """
 
@@ -170,14 +171,14 @@ def _begin_edition(story: _Story, day: int) -> None:
     known = [posting for posting in story.life.postings if posting.posted < day]
     for window in {_year(posting.on) for posting in known} | {LIFE}:
         if _last_day(window) >= day:
-            _win(story, window, day, known)
+            _win(story, window, day, known, day)
 
 
 def _keep(story: _Story, day: int, known: list[Posting]) -> None:
     """What is held now may be what an open window's path to keep was waiting for."""
     for window in {_year(posting.on) for posting in known}:
         if day >= story.life.enrolled and _last_day(window) >= day:
-            _win(story, window, day, known)
+            _win(story, window, day, known, day)
 
 
 def _held_elsewhere(story: _Story, window: int, day: int) -> int:
@@ -199,7 +200,8 @@ def _count(story: _Story, day: int) -> None:
         if any(posting.amount < 0 for posting in today):
             _take_away(story, window, day, known)
     for window in {_year(posting.on) for posting in today} | {LIFE}:
-        _win(story, window, day, known)
+        latest = max((posting.on for posting in today if _year(posting.on) == window), default=day)
+        _win(story, window, day, known, latest)
 
 
 def _take_away(story: _Story, window: int, day: int, known: list[Posting]) -> None:
@@ -223,7 +225,8 @@ def _take_away(story: _Story, window: int, day: int, known: list[Posting]) -> No
             claim.short = True
 
 
-def _win(story: _Story, window: int, day: int, known: list[Posting]) -> None:
+def _win(story: _Story, window: int, day: int, known: list[Posting], since: int) -> None:
+    """Months of validity run from `since`: the activity that met the path, the latest of those that became known together."""
     terms = _terms(story.life, window, day)
     totals = _totals(story.life, window, known)
     reach = terms.lifetime if window == LIFE else terms.reach
@@ -239,7 +242,7 @@ def _win(story: _Story, window: int, day: int, known: list[Posting]) -> None:
             source = "kept"
         else:
             continue
-        until = EVER if window == LIFE else _until(terms.validity, window, known)
+        until = EVER if window == LIFE else _until(terms.validity, window, since)
         claim = Claim(rank, day, until, source, window, terms.name, tuple(totals))
         story.won[window, rank] = claim
         if before:
@@ -275,20 +278,13 @@ def _last_day(window: int) -> int:
     return EVER if window == LIFE else date(window, 12, 31).toordinal()
 
 
-def _until(validity: Validity, window: int, known: list[Posting]) -> int:
+def _until(validity: Validity, window: int, since: int) -> int:
     if validity.through_end_of is not None:
         year, month = window + validity.through_end_of.years_after, validity.through_end_of.month
         return (date(year, month, monthrange(year, month)[1]) + timedelta(days=1)).toordinal()
     if validity.months is not None:
-        return _months_later(_last_activity(window, known), validity.months)
+        return _months_later(date.fromordinal(since), validity.months)
     return date(window + (validity.window_end or 0) + 1, 1, 1).toordinal()
-
-
-def _last_activity(window: int, known: list[Posting]) -> date:
-    """The day of the activity that met the path: the latest of those that became known together."""
-    mine = [posting for posting in known if _year(posting.on) == window]
-    last = max(posting.posted for posting in mine)
-    return date.fromordinal(max(posting.on for posting in mine if posting.posted == last))
 
 
 def _months_later(day: date, months: int) -> int:

@@ -118,6 +118,23 @@ def test_a_tier_that_ends_as_an_edition_begins_is_not_kept_by_it() -> None:
     assert ranks(folded([ending, kinder], [posted("02-10", 6)], facts), "02-28", "03-01") == [1, 0]
 
 
+def test_a_gift_of_the_day_on_which_an_edition_begins_keeps_by_that_edition() -> None:
+    old, new = edition("01-01", {1: 10}, {1: 5}), edition("03-01", {1: 10}, {1: 8})
+    facts = [granted("03-01", 1, "2014-04-01")]
+    assert ranks(folded([old, new], [posted("02-10", 6)], facts), "03-01", "04-01") == [1, 0]
+    assert ranks(folded([old, new], [posted("02-10", 8)], facts), "03-01", "04-01") == [1, 1]
+
+
+def test_months_run_from_the_day_on_which_an_edition_or_a_gift_makes_a_path_count() -> None:
+    months = Validity(months=2)
+    old, new = edition("01-01", {1: 10}, {1: 5}, validity=months), edition("06-01", {1: 5}, validity=months)
+    nothing = [posted("05-01", 7), posted("05-02", -7)]
+    for more in ([], nothing):
+        entries = [posted("01-10", 7), *more]
+        assert ranks(folded([old, new], entries), "05-31", "06-01", "07-31", "08-01") == [0, 1, 1, 0]
+        assert ranks(folded([old], entries, [granted("06-01", 1, "2014-06-10")]), "06-01", "07-31", "08-01") == [1, 1, 0]
+
+
 def test_what_was_posted_before_enrolment_is_judged_by_the_edition_of_enrolment() -> None:
     kinder = edition("03-01", {1: 5})
     entries = [posted("02-10", 4), posted("07-10", 2)]
