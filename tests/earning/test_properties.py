@@ -256,7 +256,9 @@ def test_a_member_alone_is_as_among_others(desk: Desk, program: str) -> None:
 
 
 def test_judging_by_itself_gives_what_is_posted(desk: Desk, program: str) -> None:
-    """A42: a quote and a posting are the same judgement. The pure rules, asked with the opening tier of the day and what capped lines have given, say what recording posts."""
+    """A42: a quote and a posting are the same judgement.
+
+    The pure rules, asked with the opening tier of the day and what capped lines have given, say what recording posts."""
 
     @examples(8)
     @given(given_reports=reports(program, 8), granted=st.booleans())
@@ -333,7 +335,9 @@ def test_fifty_twentyone_fifty_in_any_order_is_their_sum(desk: Desk, program: st
 
 @pytest.mark.parametrize("program", ["northern-lights"])
 def test_any_acts_leave_the_sum_of_what_stands(desk: Desk, program: str) -> None:
-    """A37, A57: the balance equals the sum and a rebuild from the entries. Recorded, reversed and corrected in any order: the balance is what stands, and the fold what it alone would give."""
+    """A37, A57: the balance equals the sum and a rebuild from the entries.
+
+    Recorded, reversed and corrected in any order: the balance is what stands, and the fold what it alone would give."""
 
     verbs, amounts = ["record", "reverse", "correct"], [7, 15000, 30000]
     act = st.tuples(st.sampled_from(verbs), st.sampled_from("abc"), st.sampled_from(amounts))
@@ -468,7 +472,9 @@ def test_another_input_under_the_same_key_is_refused(desk: Desk, program: str) -
 
 @pytest.mark.parametrize("program", ["skyway"])
 def test_money_is_counted_to_the_cent_and_never_through_a_fraction(desk: Desk, program: str) -> None:
-    """A43: amounts are whole numbers. A mile a whole dollar of each purchase, ten thousand a month at most, whatever is bought and returned in between."""
+    """A43: amounts are whole numbers.
+
+    A mile a whole dollar of each purchase, ten thousand a month at most, whatever is bought and returned in between."""
 
     @examples(8)
     @given(cents=st.lists(st.tuples(st.sampled_from([900_099, 26_828, 99, 500_000]), st.booleans()), min_size=4, max_size=10))
