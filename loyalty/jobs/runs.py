@@ -1,5 +1,6 @@
 """Runs as rows: planned once for a due moment, worked in chunks that commit one by one, resumed where they stopped."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
@@ -7,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -97,16 +99,16 @@ def fail(session: Session, key: RunKey, member_id: int, error: Exception) -> Non
 
 def finish(session: Session, key: RunKey, now: datetime) -> Result:
     """End a run all of whose chunks are done: failed where members were, else done. It stays `running` while another
-    process is still at a chunk."""
-    mine = (RunChunk.job == key.job, RunChunk.due == key.due)
-    members, changes = session.execute(select(func.sum(RunChunk.members), func.sum(RunChunk.changes)).where(*mine)).one()
+    process is still at a chunk; one that has ended stays as it ended."""
+    run = session.get_one(Run, (key.job, key.due), with_for_update=True)
     failures = failures_of(session, key)
-    status = "running" if open_chunks(session, key) else "failed" if failures else "done"
-    ended_at = None if status == "running" else now
-    values = {"status": status, "finished_at": ended_at, "members": members or 0, "changes": changes or 0}
-    run = (Run.job == key.job, Run.due == key.due)
-    session.execute(update(Run).where(*run).values(**values, failures=len(failures)))
-    return Result(key.job, key.due, key.as_of, status, members or 0, changes or 0, failures)
+    if run.status == "running":
+        mine = (RunChunk.job == key.job, RunChunk.due == key.due)
+        members, changes = session.execute(select(func.sum(RunChunk.members), func.sum(RunChunk.changes)).where(*mine)).one()
+        run.members, run.changes, run.failures = members or 0, changes or 0, len(failures)
+        if not open_chunks(session, key):
+            run.status, run.finished_at = "failed" if failures else "done", now
+    return Result(key.job, key.due, key.as_of, run.status, run.members, run.changes, failures)
 
 
 def failures_of(session: Session, key: RunKey) -> dict[int, str]:
@@ -124,8 +126,19 @@ def pool(workers: int, initializer: Callable[..., None], arguments: tuple[Any, .
     if workers < 2:
         yield None
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer, arguments) as executor:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (initializer, arguments)) as executor:
         yield executor
+
+
+def _begin(initializer: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """In a worker process. It ends with the process that started it, which may be killed without a word."""
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+    initializer(*arguments)
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def map_chunks(executor: Executor | None, work: Work, tasks: list[Any], progress: Progress) -> None:
