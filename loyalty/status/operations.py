@@ -20,18 +20,8 @@ from loyalty.store import among, insert, upsert
 
 SPAN_COLUMNS = ("member_id", "n", "begins", "until", "valid_until", "tier", "opening", "source", "evidence")
 CHANGE_COLUMNS = ("member_id", "n", "kind", "old", "new", "effective_on", "until", "source", "evidence", "recorded_at")
-STANDING_COLUMNS = (
-    "tier",
-    "opening",
-    "begins",
-    "until",
-    "source",
-    "review_on",
-    "folded_on",
-    "spans",
-    "changes",
-    "spans_digest",
-)
+STANDING_COLUMNS = ("tier", "opening", "begins", "until", "source", "spans", "review_on", "folded_on", "changes",
+                    "spans_digest")  # fmt: skip
 
 
 def open_standings(session: Session, members: Iterable[tuple[int, date]]) -> None:
@@ -74,7 +64,7 @@ def refold(
     failures: dict[int, Exception] = {}
     for account in accounts:
         try:
-            written.take(account, _fold(rules, account, known[account.member_id], as_of))
+            written.take(account, fold_for(rules, account, known[account.member_id], as_of))
         except Exception as error:
             if not isolate:
                 raise
@@ -83,7 +73,7 @@ def refold(
     return Folded(len(accounts) - len(failures), len(written.changes), failures)
 
 
-class _Fold(NamedTuple):
+class Fold(NamedTuple):
     """One member folded for a day: the timeline, and the day on which the next fact became known."""
 
     spans: tuple[Span, ...]
@@ -91,11 +81,27 @@ class _Fold(NamedTuple):
     next_fact: int | None
     left: int | None
 
+    @property
+    def review_on(self) -> date | None:
+        """The next day on which the status could change with no new fact, or a fact known later is to be folded."""
+        days = [span.begins for span in self.spans if span.begins > self.day]
+        days += [day for day in (self.next_fact, self.left) if day is not None and day > self.day]
+        return _day(min(days, default=None))
 
-def _fold(rules: Rules, account: Account, history: History, as_of: date) -> _Fold:
+    def standing(self, rules: Rules) -> tuple[Any, ...]:
+        """What is kept of the span that holds on the day: tier, opening, begins, until, source; spans counted."""
+        span = standing_on(self.spans, self.day)
+        if span is None:
+            return (None, None, None, None, "", len(self.spans))
+        tier, opening = rules.tiers[span.rank], rules.tiers[span.opening]
+        return (tier, opening, _day(span.begins), _day(span.hold.until), span.hold.source, len(self.spans))
+
+
+def fold_for(rules: Rules, account: Account, history: History, as_of: date) -> Fold:
+    """One member folded with what was known on a day, or on the day of the last fold where that is later."""
     day = max(as_of, account.folded_on or as_of).toordinal()
     known, next_fact = known_through(history, day)
-    return _Fold(timeline(rules, known), day, next_fact, history.left)
+    return Fold(timeline(rules, known), day, next_fact, history.left)
 
 
 class _Written:
@@ -110,15 +116,14 @@ class _Written:
         self.changes: list[tuple[Any, ...]] = []
         self.standings: list[dict[str, Any]] = []
 
-    def take(self, account: Account, fold: _Fold) -> None:
+    def take(self, account: Account, fold: Fold) -> None:
         """Note what a member's fold changes. A member with nothing to change is not written at all."""
         digest = spans_digest(fold.spans)
-        review = _next_day(fold)
-        if digest == account.spans_digest and _day(review) == account.review_on and account.folded_on is not None:
+        if digest == account.spans_digest and fold.review_on == account.review_on and account.folded_on is not None:
             return
         spans = [self._span(account, n, span) for n, span in enumerate(fold.spans)] if digest != account.spans_digest else []
         changes = self._changes(account, fold)
-        self._note(account, fold, digest, review, len(changes))
+        self._note(account, fold, digest, len(changes))
         # only now, when nothing of this member can fail any more, its rows join the others'
         (self.spans if account.spans else self.fresh_spans).extend(spans)
         if account.spans > len(fold.spans):
@@ -139,21 +144,8 @@ class _Written:
             statement = update(table).where(table.c.member_id == bindparam("id")).values(values)
             session.connection().execute(statement, self.standings)
 
-    def _note(self, account: Account, fold: _Fold, digest: int, review: int | None, changes: int) -> None:
-        span = standing_on(fold.spans, fold.day)
-        tiers = self.rules.tiers
-        values = (
-            tiers[span.rank] if span else None,
-            tiers[span.opening] if span else None,
-            _day(span.begins) if span else None,
-            _day(span.hold.until) if span else None,
-            span.hold.source if span else "",
-            _day(review),
-            _day(fold.day),
-            len(fold.spans),
-            account.changes + changes,
-            digest,
-        )
+    def _note(self, account: Account, fold: Fold, digest: int, changes: int) -> None:
+        values = (*fold.standing(self.rules), fold.review_on, _day(fold.day), account.changes + changes, digest)
         row = {f"new_{name}": value for name, value in zip(STANDING_COLUMNS, values, strict=True)}
         self.standings.append({"id": account.member_id, **row})
 
@@ -164,14 +156,14 @@ class _Written:
             tiers[span.opening], span.hold.source, evidence(self.rules, span.hold),
         )  # fmt: skip
 
-    def _changes(self, account: Account, fold: _Fold) -> list[tuple[Any, ...]]:
+    def _changes(self, account: Account, fold: Fold) -> list[tuple[Any, ...]]:
         found = changes_between(self._known(account, fold), fold.spans, fold.left, fold.day)
         logged = self.logged.get(account.member_id, ())
         rows = [self._change(change) for change in found]
         fresh = [row for row in rows if row[:6] not in logged]
         return [(account.member_id, account.changes + n, *row) for n, row in enumerate(fresh)]
 
-    def _known(self, account: Account, fold: _Fold) -> Known:
+    def _known(self, account: Account, fold: Fold) -> Known:
         """The standing that the log ends with; where history is learnt afterwards, that before the history begins."""
         tiers = self.rules.tiers
         if _rewound(account) and account.review_on is not None:
@@ -210,10 +202,3 @@ def _logged(session: Session, ids: list[int]) -> dict[int, set[tuple[Any, ...]]]
 
 def _day(ordinal: int | None) -> date | None:
     return None if ordinal is None or ordinal >= FAR else date.fromordinal(ordinal)
-
-
-def _next_day(fold: _Fold) -> int | None:
-    """The next day on which the status could change with no new fact, or a fact known later is to be folded."""
-    days = [span.begins for span in fold.spans if span.begins > fold.day]
-    days += [day for day in (fold.next_fact, fold.left) if day is not None and day > fold.day]
-    return min(days, default=None)

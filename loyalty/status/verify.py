@@ -1,15 +1,16 @@
 """The proof of the cache: folded again from the entries, it must say the same."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
-from loyalty.status.claims import History, Span, known_through, standing_on
+from loyalty.status.claims import Span
 from loyalty.status.evidence import evidence
 from loyalty.status.ladder import Rules, rules_of
+from loyalty.status.operations import Fold, fold_for
 from loyalty.status.queries import Account, histories, lock_stretch, spans_of
-from loyalty.status.timeline import timeline
 from loyalty.status.windows import FAR
 
 
@@ -24,26 +25,33 @@ def differences(session: Session, program: Program, first: int, last: int) -> tu
     cached = spans_of(session, [account.member_id for account in accounts])
     found = []
     for account in accounts:
-        spans = _folded(rules, account, known[account.member_id])
+        assert account.folded_on is not None
+        fold = fold_for(rules, account, known[account.member_id], account.folded_on)
         rows = [tuple(row)[2:] for row in cached.get(account.member_id, [])]
-        wanted = [_row(rules, span) for span in spans]
+        wanted = [_row(rules, span) for span in fold.spans]
         if rows != wanted:
             found.append((account.member_id, f"the cached timeline is {_told(rows)}; folded: {_told(wanted)}"))
-        held = standing_on(spans, account.folded_on.toordinal()) if account.folded_on else None
-        tier = rules.tiers[held.rank] if held else None
-        if tier != account.tier:
-            found.append((account.member_id, f"the standing is {account.tier}; folded: {tier}"))
+        found += [(account.member_id, f"the standing is {was}; folded: {is_}") for was, is_ in _standing(rules, account, fold)]
     return len(accounts), found
+
+
+def _standing(rules: Rules, account: Account, fold: Fold) -> Iterator[tuple[object, object]]:
+    """What the standing says and what the fold says, where they differ. Looking again too early does no harm, too late does."""
+    kept = (account.tier, account.opening, account.begins, account.until, account.source, account.spans)
+    if kept != fold.standing(rules):
+        yield _listed(kept), _listed(fold.standing(rules))
+    if fold.review_on is not None and (account.review_on is None or account.review_on > fold.review_on):
+        yield f"looked at again on {account.review_on or 'no day'}", f"on {fold.review_on}"
+
+
+def _listed(kept: tuple[object, ...]) -> str:
+    tier, opening, begins, until, source, spans = kept
+    return f"{tier} from {begins} until {until or 'ever'}, {source}, opened as {opening}, {spans} spans"
 
 
 def _folded_up(account: Account) -> bool:
     """Whether the last fold knew all there was on its day; else the member is due, and its cache may be behind."""
     return account.folded_on is not None and (account.review_on is None or account.review_on > account.folded_on)
-
-
-def _folded(rules: Rules, account: Account, history: History) -> tuple[Span, ...]:
-    assert account.folded_on is not None
-    return timeline(rules, known_through(history, account.folded_on.toordinal())[0])
 
 
 def _row(rules: Rules, span: Span) -> tuple[object, ...]:
