@@ -267,12 +267,12 @@ class Walk:
     def _choose(self, at: int, opening: bool) -> None:
         """The best claim at a day becomes the standing: the higher tier, then the longer, then what was worked for.
 
-        One who rises holds a tier that the open window's paths to keep may have been waiting for.
+        One who rises, or is given a tier below a better one, holds what an open window's paths to keep may have waited for.
         """
         self.over += [hold for hold in self.holds if hold.until <= at]
         self.holds = [hold for hold in self.holds if hold.until > at]
         best = max((hold for hold in self.holds if hold.begins <= at), key=_worth)
-        rises = best.rank > self.current.rank
+        rises = best.rank > self.current.rank or any(hold.begins == at and hold.fact is not None for hold in self.holds)
         if best is not self.current:
             if self.begins < at:
                 self.spans.append(Span(self.begins, at, self.current, self.opening))
