@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 
-from loyalty.program.models import Validity
+from loyalty.program.ladder import Validity
 
 #: Later than any day: the end of what never ends.
 FAR = date.max.toordinal() + 1

@@ -1,0 +1,438 @@
+"""The shape of ladder.yaml: tiers, paths, windows, validity, lapse, what becomes of counters, milestones, offers.
+
+docs/programs.md tells every word with an example.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from loyalty.program.values import Condition, Count, Day, Exact, Id, Part, Texts
+
+Months = Annotated[int, Field(ge=1, le=1200)]
+
+
+def _only(part: Part, *names: str) -> str:
+    """The one of some keys that a block has. Raises ValueError where it has none or several."""
+    given = [name for name in names if getattr(part, name) is not None]
+    if len(given) != 1:
+        raise ValueError(f"allowed: exactly one of {', '.join(names)}; found {', '.join(given) or 'none'}")
+    return given[0]
+
+
+# --- paths ------------------------------------------------------------------------------------------------------
+
+
+class Held(Part):
+    """Time for which a tier or a higher one has been held: whole calendar years, or days; in all, or without a break."""
+
+    tier: Id
+    years: Annotated[int, Field(ge=1, le=100)] | None = None
+    days: Annotated[int, Field(ge=1, le=36525)] | None = None
+    unbroken: bool = False
+    """Counted from the last day without the tier."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Held":
+        _only(self, "years", "days")
+        return self
+
+
+class GuardedPath(Part):
+    """A path that asks for more than totals: all of what it names must hold."""
+
+    needs: dict[Id, Exact] = Field(default_factory=dict)
+    """The least total of each counter; for a level, the least average."""
+    holds: Id | None = None
+    """Only for who holds this tier or a higher one."""
+    held: Held | None = None
+    when: Condition | None = None
+    """Only for members with these attributes: `member.<attribute>` with a value, a list, or limits."""
+    window: Id | None = None
+    """Counted in this window of `windows`, not in the ladder's own."""
+
+    @model_validator(mode="after")
+    def _asks(self) -> "GuardedPath":
+        if not self.needs and self.held is None:
+            raise ValueError("allowed: needs or held; found neither")
+        return self
+
+
+def _is_guarded(value: Any) -> str:
+    words = GuardedPath.model_fields
+    return "guarded" if isinstance(value, GuardedPath) or (isinstance(value, dict) and words.keys() & value.keys()) else "plain"
+
+
+Needs = Annotated[dict[Id, Exact], Field(min_length=1)]
+#: All thresholds of a path must be met: `{pqm: 25000, own_segments: 4}`, or a block with `needs` and guards.
+Path = Annotated[Annotated[Needs, Tag("plain")] | Annotated[GuardedPath, Tag("guarded")], Discriminator(_is_guarded)]
+
+
+def guarded(path: Any) -> GuardedPath:
+    """A path in its long form."""
+    return path if isinstance(path, GuardedPath) else GuardedPath(needs=path)
+
+
+# --- windows ----------------------------------------------------------------------------------------------------
+
+
+class YearDay(Part):
+    """A day of the year."""
+
+    month: Annotated[int, Field(ge=1, le=12)]
+    day: Annotated[int, Field(ge=1, le=28)] = 1
+
+
+class Window(Part):
+    """A span in which counters are counted."""
+
+    months: Months | None = None
+    days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """How long it is: months, or days."""
+    begins: YearDay | Literal["enrolment", "enrolment_month", "tier_change", "month_after_tier_change"] | None = None
+    """From which day windows are laid: a day of the year (January 1 without it), the day or the month of enrolment.
+
+    With tier_change, a window begins when a tier is reached, kept or lost; activity counts in the window open when it is
+    posted. With month_after_tier_change its months are counted from the first day of the month after.
+    """
+    every: Annotated[int, Field(ge=1, le=1200)] | Literal["day"] | None = None
+    """A new window begins every so many months, overlapping; `day`: one ends on each day of activity. As long as the window
+    without it, one after another."""
+    before_end: Annotated[int, Field(ge=0, le=24)] | None = None
+    """Tied to the tier's validity: whole months, the last of them so many months before the month of its last day."""
+    judged: Literal["as_earned", "at_end"] = "as_earned"
+    """Whether a path is met on the day of the posting that meets it, or on the day after the window."""
+    closes_after: Count | None = None
+    """Activity posted later than so many days after the window's last day no longer counts in it."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Window":
+        _only(self, "months", "days")
+        if self.days is not None and self.every != "day":
+            raise ValueError("allowed: days only with every: day; otherwise months")
+        if self.before_end is not None and (self.begins is not None or self.every is not None):
+            raise ValueError("allowed: before_end without begins and every")
+        if self.judged == "at_end" and self.every == "day":
+            raise ValueError("allowed: judged at_end for windows of months")
+        if self.personal and (self.every is not None or self.judged != "as_earned" or self.closes_after is not None):
+            raise ValueError("allowed: tier_change without every, judged and closes_after")
+        return self
+
+    @property
+    def personal(self) -> bool:
+        """Whether a change of tier opens it."""
+        return self.begins in ("tier_change", "month_after_tier_change")
+
+
+class Stretched(Part):
+    """One window that is not as long as the others: that which contains `day` goes from `from` through `through`."""
+
+    day: Day
+    first: Day = Field(alias="from")
+    through: Day
+
+
+# --- validity and lapse -----------------------------------------------------------------------------------------
+
+
+class MonthEnd(Part):
+    """Through the last day of a month: that of the window's first year plus `years_after`."""
+
+    month: Annotated[int, Field(ge=1, le=12)]
+    years_after: Annotated[int, Field(ge=0, le=20)]
+
+
+class FromEnd(Part):
+    """Longer by so many months than the tier is held already; only for activity of the last months before that end."""
+
+    months: Months
+    in_last: Months | None = None
+    """The window must begin within so many months before the end."""
+
+
+class Validity(Part):
+    """How long a tier holds from the day it is reached; exactly one form."""
+
+    through_end_of: MonthEnd | None = None
+    months: Months | None = None
+    """This many months from the day of the activity that met the path; at the end of validity, from that day."""
+    window_end: Annotated[int, Field(ge=0, le=20)] | None = None
+    """Through the end of this many windows after the one in which the path was met."""
+    whole_months: bool = False
+    """With months: through the end of the month in which they end."""
+    from_end: FromEnd | None = None
+    """Beside the form: who holds the tier already gets the later of the two ends."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Validity":
+        form = _only(self, "through_end_of", "months", "window_end")
+        if self.whole_months and form != "months":
+            raise ValueError("allowed: whole_months only with months")
+        return self
+
+
+class Grace(Part):
+    """How long a tier is held on after its end, while it may still be kept; exactly one form."""
+
+    months: Months | None = None
+    days: Annotated[int, Field(ge=1, le=3660)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Grace":
+        _only(self, "months", "days")
+        return self
+
+
+class Lapse(Part):
+    """What happens at the end of validity: grace first, then the fall."""
+
+    to: Literal["earned", "one_tier_down"] = "earned"
+    """The highest tier still earned; or no lower than the tier below, a soft landing."""
+    validity: Validity | None = None
+    """How long the tier below then holds, in place of the ladder's validity."""
+    grace: Grace | None = None
+    floor: Id | None = None
+    """Who once had this tier or a higher one by activity never falls below it."""
+
+
+# --- what becomes of counters -----------------------------------------------------------------------------------
+
+
+class ByTier(Part):
+    """An amount that depends on the tier; none for a tier that is not named."""
+
+    tier: Annotated[dict[Id, Exact], Field(min_length=1)]
+
+
+def _is_by_tier(value: Any) -> str:
+    return "by_tier" if isinstance(value, dict | ByTier) else "number"
+
+
+Amount = Annotated[Annotated[Exact, Tag("number")] | Annotated[ByTier, Tag("by_tier")], Discriminator(_is_by_tier)]
+
+
+class Rollover(Part):
+    """What of a counter opens the next window."""
+
+    of: Literal["all", "excess"]
+    """The whole total, or what is above the threshold of the highest tier that it earned."""
+    percent: Exact = Decimal(100)
+    """So much of it, rounded down."""
+    most: Amount | None = None
+    """At most this; by tier, by the tier earned."""
+    once: bool = False
+    """What was rolled in is not rolled on."""
+    earned: Id | None = None
+    """Only for who earned this tier or a higher one in the window; a tier that was given does not count."""
+    unless_fallen: bool = False
+    """Not for who earned less than the tier held on the window's last day."""
+
+
+class Counter(Part):
+    """What becomes of a counter when a tier is reached, and at the end of its window; without this, nothing and zero."""
+
+    when_met: Literal["keep", "zero", "pay"] = "keep"
+    """When a tier is reached or kept by a path that needs it: it stays, is set to zero, or the threshold is taken off."""
+    rollover: Rollover | None = None
+
+
+class Deposit(Part):
+    """An amount that opens each window of the ladder, by the tier held on its first day or by attributes."""
+
+    id: Id
+    unit: Id
+    amount: Amount
+    when: Condition | None = None
+
+
+class Accrual(Part):
+    """A lifetime counter that grows with every day on which a tier is held, by so much."""
+
+    counter: Id
+    per_day: Annotated[dict[Id, Exact], Field(min_length=1)]
+    through: Day | None = None
+    """The last day that counts."""
+
+
+# --- tiers ------------------------------------------------------------------------------------------------------
+
+
+class Tier(Part):
+    """A named level of status. The order in the file is the order of the ladder, lowest first."""
+
+    id: Id
+    name: Texts
+    reach: tuple[Path, ...] = ()
+    """Any of these paths, each with all its thresholds, gets the tier."""
+    keep: tuple[Path, ...] = ()
+    """Any of these is enough for one who holds it; the paths of `reach` are always enough."""
+    invitation: bool = False
+    """Also given by the program's own choice."""
+    layer_on: Id | None = None
+    """Held only on top of this tier: it ends with it, and opens no window of its own."""
+    validity: Validity | None = None
+    """In place of the ladder's."""
+
+
+class Lifetime(Part):
+    """A tier for ever, from all-time totals."""
+
+    tier: Id
+    path: Path
+
+
+class Waiver(Part):
+    """How much of a path staff may waive, by counter."""
+
+    within: Annotated[dict[Id, Exact], Field(min_length=1)]
+
+
+# --- milestones -------------------------------------------------------------------------------------------------
+
+
+class Gift(Part):
+    """What is granted: an amount of a unit, or so many of an instrument with its own expiry; exactly one."""
+
+    unit: Id | None = None
+    instrument: Id | None = None
+    """The name of a certificate, voucher or other right."""
+    amount: Exact = Decimal(1)
+    expires: Validity | None = None
+    """The instrument's own end; months run from the day of the grant."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Gift":
+        _only(self, "unit", "instrument")
+        return self
+
+
+class Deadline(Part):
+    """The last day of a choice: a day of the year so many years after the window's first, or days after the milestone."""
+
+    month: Annotated[int, Field(ge=1, le=12)] | None = None
+    day: Annotated[int, Field(ge=1, le=31)] = 1
+    years_after: Annotated[int, Field(ge=0, le=20)] = 0
+    days: Annotated[int, Field(ge=1, le=3660)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Deadline":
+        _only(self, "month", "days")
+        return self
+
+
+class Choice(Part):
+    """Options of which the member picks some by a deadline; what is not picked then falls to the default."""
+
+    pick: Annotated[int, Field(ge=1, le=20)] = 1
+    options: Annotated[dict[Id, tuple[Gift, ...]], Field(min_length=2)]
+    by: Deadline
+    default: Id | None = None
+    """Without it, what is not chosen is lost."""
+
+
+class Milestone(Part):
+    """Something granted at a threshold, beside the tiers: once in a window, or again every so much more."""
+
+    id: Id
+    name: Texts
+    at: Path
+    """What must be met, in the ladder's window or in that which the path names."""
+    every: Exact | None = None
+    """Again every so much more of the first counter of `at`."""
+    most: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """At most so many times in a window."""
+    gives: tuple[Gift, ...] = ()
+    choice: Choice | None = None
+    reversal: Literal["take_back", "keep"] = "take_back"
+    """When a reversal takes the total below: whether what was granted is taken back."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Milestone":
+        if bool(self.gives) == (self.choice is not None):
+            raise ValueError("allowed: exactly one of gives, choice")
+        return self
+
+
+# --- offers and overrides ---------------------------------------------------------------------------------------
+
+
+class Offer(Part):
+    """Status on trial, by another program's status (match) or by the program's wish (trial), to be confirmed by a goal."""
+
+    id: Id
+    name: Texts
+    tiers: Annotated[tuple[Id, ...], Field(min_length=1)]
+    trial: Validity
+    """How long the tier is held on trial; months run from the day it is given."""
+    goal: Path | None = None
+    """Counted from the first to the last day of the trial. Without it there is nothing to confirm: a plain match."""
+    then: Validity | None = None
+    """How long the tier holds when the goal is met, from that day."""
+    again_after: Months | None = None
+    """Months before the same member may have it again; without it, once."""
+    when: Condition | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> "Offer":
+        if (self.goal is None) != (self.then is None):
+            raise ValueError("allowed: goal and then together, or neither")
+        return self
+
+
+class Override(Part):
+    """Other figures for a group and a time: exactly one of thresholds, extend."""
+
+    id: Id
+    first: Day = Field(alias="from")
+    through: Day
+    """For windows that begin, or validity that ends, from the first through the last of these days."""
+    when: Condition | None = None
+    """Only for members with these attributes."""
+    thresholds: Exact | None = None
+    """The thresholds in percent, rounded up: 75 takes off a quarter."""
+    extend: Day | None = None
+    """The last day of validity in place of an earlier one."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "Override":
+        _only(self, "thresholds", "extend")
+        if self.through < self.first:
+            raise ValueError(f"found through {self.through}, before from, {self.first}; allowed: that day or later")
+        return self
+
+
+class LadderFile(Part):
+    """ladder.yaml: the tiers, what gets them and what keeps them."""
+
+    base: Id
+    """The tier that every member has."""
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    window: Literal["calendar_year"] | Window
+    """The span in which the counters of a path are counted."""
+    keep_window: Window | None = None
+    """The span for paths to keep, where it is another; judged on the day on which the tier ends."""
+    windows: dict[Id, Window] = Field(default_factory=dict)
+    """Further windows, for paths that name them."""
+    stretched: tuple[Stretched, ...] = ()
+    """Windows of `window` that are longer or shorter than the others, as when one year gives way to another."""
+    validity: Validity
+    keep: Literal["as_earned", "at_end"] = "as_earned"
+    """Whether a tier is kept as soon as a path is met, or judged on the day on which it ends."""
+    lapse: Literal["fall_to_earned"] | Lapse = "fall_to_earned"
+    """At the end of validity: the highest tier that is still earned; or more, as a block."""
+    reversal: Literal["strict", "keep_until_end"] = "strict"
+    """When a reversal takes a total below its threshold: the tier ends at once, or is kept to its end and flagged."""
+    counters: dict[Id, Counter] = Field(default_factory=dict)
+    deposits: tuple[Deposit, ...] = ()
+    accruals: tuple[Accrual, ...] = ()
+    lifetime: tuple[Lifetime, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    waiver: Waiver | None = None
+
+    @property
+    def main(self) -> Window:
+        """The ladder's own window."""
+        return Window(months=12) if self.window == "calendar_year" else self.window
