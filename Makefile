@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check explore format bench clean
 
 help:            ## tell what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/:/'
@@ -20,6 +20,9 @@ check: .venv/test ## format, lint, types, import contracts, programs, tests
 	$(BIN)/lint-imports
 	$(BIN)/loyalty program check
 	$(MAKE) test
+
+explore: .venv/test ## the properties on other and more examples than the tests draw
+	PROPERTIES=explore $(BIN)/pytest -n 2 tests/model tests/program
 
 format: .venv/test ## put the code into shape
 	$(BIN)/ruff format .

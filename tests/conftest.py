@@ -8,12 +8,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as properties
 from sqlalchemy import create_engine, text
 
 from loyalty.jobs import migrate
 from loyalty.jobs.deployment import Deployment
 from loyalty.settings import Settings
 from loyalty.store import Base, Store
+
+#: Properties draw the same examples on every run, so that a build fails by a change alone; `make explore` draws others.
+properties.register_profile("same", derandomize=True, deadline=None)
+properties.register_profile("explore", max_examples=2000, deadline=None)
+properties.load_profile(os.environ.get("PROPERTIES", "same"))
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

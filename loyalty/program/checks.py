@@ -5,16 +5,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from loyalty.program.conditions import Tell, always, compile_condition
+from loyalty.program.ladder import LadderFile, Path, Tier
 from loyalty.program.models import (
     ActivitiesFile,
     ActivityField,
     ActivityKind,
     Attribute,
     EarningFile,
-    LadderFile,
-    Path,
     ProgramFile,
-    Tier,
     UnitsFile,
 )
 from loyalty.program.problems import listed, nearest

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from loyalty.program.checks import check_edition, check_program
-from loyalty.program.models import ActivitiesFile, EarningFile, LadderFile, ProgramFile, Unit, UnitsFile
+from loyalty.program.ladder import LadderFile
+from loyalty.program.models import ActivitiesFile, EarningFile, ProgramFile, Unit, UnitsFile
 from loyalty.program.problems import Problem, ProgramInvalid, listed, nearest, shown
 from loyalty.program.reader import Document, Way, read
 from loyalty.program.schema import keys_at

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from loyalty.program.models import Validity
+from loyalty.program.ladder import Validity
 
 EVER = date.max.toordinal() + 1
 LIFE = 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from loyalty.program.models import MonthEnd, Validity
+from loyalty.program.ladder import MonthEnd, Validity
 from loyalty.status.claims import Fact, History
 from loyalty.status.ladder import Ladder, Path, Rules
 from loyalty.status.windows import compile_validity

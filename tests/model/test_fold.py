@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from loyalty.program.models import Validity
+from loyalty.program.ladder import Validity
 from loyalty.status.claims import History, Span, known_through, standing_on
 from loyalty.status.timeline import Walk, timeline
 from tests.model.oracle import EVER, Life, Posting, Terms, days_of
@@ -16,7 +16,7 @@ from tests.model.strategies import HORIZON, START, history_of, lives, rules_of
 
 
 def examples(count: int) -> settings:
-    return settings(max_examples=count, deadline=None)
+    return settings(max_examples=max(count, settings.default.max_examples if settings.default else 0))
 
 
 def tiers(spans: Sequence[Span]) -> list[tuple[int, int, int]]:

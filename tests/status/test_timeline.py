@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from loyalty.program.models import MonthEnd, Validity
+from loyalty.program.ladder import MonthEnd, Validity
 from loyalty.status.claims import Entry, Fact, History, Span, standing_on
 from loyalty.status.ladder import Ladder, Path, Rules
 from loyalty.status.timeline import timeline
