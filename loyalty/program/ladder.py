@@ -6,7 +6,7 @@ docs/programs.md tells every word with an example.
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from loyalty.program.values import Condition, Count, Day, Exact, Id, Part, Texts
 
@@ -42,6 +42,8 @@ class Held(Part):
 class GuardedPath(Part):
     """A path that asks for more than totals: all of what it names must hold."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     needs: dict[Id, Exact] = Field(default_factory=dict)
     """The least total of each counter; for a level, the least average."""
     holds: Id | None = None
@@ -60,8 +62,11 @@ class GuardedPath(Part):
 
 
 def _is_guarded(value: Any) -> str:
-    words = GuardedPath.model_fields
-    return "guarded" if isinstance(value, GuardedPath) or (isinstance(value, dict) and words.keys() & value.keys()) else "plain"
+    if not isinstance(value, dict):
+        return "guarded" if isinstance(value, GuardedPath) else "plain"
+    # a block within is no threshold: a misspelt `need: {...}` is told as a word of the long form
+    blocks = any(isinstance(inner, dict) for inner in value.values())
+    return "guarded" if blocks or GuardedPath.model_fields.keys() & value.keys() else "plain"
 
 
 Needs = Annotated[dict[Id, Exact], Field(min_length=1)]
@@ -123,6 +128,11 @@ class Window(Part):
     def personal(self) -> bool:
         """Whether a change of tier opens it."""
         return self.begins in ("tier_change", "month_after_tier_change")
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether a day may lie in several windows."""
+        return self.every == "day" or (self.every is not None and self.months is not None and self.every < self.months)
 
 
 class Stretched(Part):
