@@ -21,6 +21,10 @@ def _only(part: Part, *names: str) -> str:
     return given[0]
 
 
+def _is_block(value: Any) -> str:
+    return "block" if isinstance(value, dict | Part) else "word"
+
+
 # --- paths ------------------------------------------------------------------------------------------------------
 
 
@@ -89,19 +93,27 @@ class YearDay(Part):
     day: Annotated[int, Field(ge=1, le=28)] = 1
 
 
+FirstDay = Literal["enrolment", "enrolment_month", "tier_change", "month_after_tier_change"]
+Begins = Annotated[Annotated[YearDay, Tag("block")] | Annotated[FirstDay, Tag("word")], Discriminator(_is_block)]
+Every = Annotated[
+    Annotated[Months, Tag("number")] | Annotated[Literal["day"], Tag("word")],
+    Discriminator(lambda value: "word" if isinstance(value, str) else "number"),
+]
+
+
 class Window(Part):
     """A span in which counters are counted."""
 
     months: Months | None = None
     days: Annotated[int, Field(ge=1, le=3660)] | None = None
     """How long it is: months, or days."""
-    begins: YearDay | Literal["enrolment", "enrolment_month", "tier_change", "month_after_tier_change"] | None = None
+    begins: Begins | None = None
     """From which day windows are laid: a day of the year (January 1 without it), the day or the month of enrolment.
 
     With tier_change, a window begins when a tier is reached, kept or lost; activity counts in the window open when it is
     posted. With month_after_tier_change its months are counted from the first day of the month after.
     """
-    every: Annotated[int, Field(ge=1, le=1200)] | Literal["day"] | None = None
+    every: Every | None = None
     """A new window begins every so many months, overlapping; `day`: one ends on each day of activity. As long as the window
     without it, one after another."""
     before_end: Annotated[int, Field(ge=0, le=24)] | None = None
@@ -418,7 +430,9 @@ class LadderFile(Part):
     base: Id
     """The tier that every member has."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
-    window: Literal["calendar_year"] | Window
+    window: Annotated[
+        Annotated[Literal["calendar_year"], Tag("word")] | Annotated[Window, Tag("block")], Discriminator(_is_block)
+    ]
     """The span in which the counters of a path are counted."""
     keep_window: Window | None = None
     """The span for paths to keep, where it is another; judged on the day on which the tier ends."""
@@ -429,7 +443,9 @@ class LadderFile(Part):
     validity: Validity
     keep: Literal["as_earned", "at_end"] = "as_earned"
     """Whether a tier is kept as soon as a path is met, or judged on the day on which it ends."""
-    lapse: Literal["fall_to_earned"] | Lapse = "fall_to_earned"
+    lapse: Annotated[
+        Annotated[Literal["fall_to_earned"], Tag("word")] | Annotated[Lapse, Tag("block")], Discriminator(_is_block)
+    ] = "fall_to_earned"
     """At the end of validity: the highest tier that is still earned; or more, as a block."""
     reversal: Literal["strict", "keep_until_end"] = "strict"
     """When a reversal takes a total below its threshold: the tier ends at once, or is kept to its end and flagged."""

@@ -211,7 +211,7 @@ def _milestone(milestone: Milestone, way: Way, names: Names) -> None:
         if first is None or (first in names.units and names.units[first].kind != "counter"):
             names.tell((*way, "every"), f"found {first or 'no counter'} first in at; allowed: a counter first")
         names.figure(first, milestone.every, (*way, "every"))
-        if milestone.every == 0:
+        if not milestone.every:
             names.tell((*way, "every"), "found 0; allowed: above 0")
     elif milestone.most is not None:
         names.tell((*way, "most"), "found no every, so it is met once; allowed: most with every")
