@@ -190,13 +190,17 @@ class Words:
 
     def whole(self, tier: Tier) -> str:
         """A tier with all that gets and keeps it."""
+        return f"{english(tier.name)}: {self.ways(tier)}"
+
+    def ways(self, tier: Tier) -> str:
+        """All that gets and keeps a tier."""
         life = any(life.tier == tier.id for life in self.ladder.lifetime)
         others = (("by invitation", tier.invitation), ("for life", life), ("on trial", self._offered(tier)))
         ways = [self.path(path) for path in tier.reach] + [way for way, given in others if given]
         text = ", or ".join(ways) or ("everyone" if tier.id == self.ladder.base else "to who falls from the tier above")
         text += f"; to keep: {self.paths(tier.keep)}" if tier.keep else ""
         text += f"; only on top of {self.tier(tier.layer_on)} or higher" if tier.layer_on else ""
-        return f"{english(tier.name)}: {text}" + (f"; held {validity(tier.validity)}" if tier.validity else "")
+        return text + (f"; held {validity(tier.validity)}" if tier.validity else "")
 
     def _offered(self, tier: Tier) -> bool:
         return any(tier.id in offer.tiers for offer in self.ladder.offers)
