@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from loyalty.program.fed import Fed, fed_by
 from loyalty.program.gaps import between_editions, within_edition
-from loyalty.program.ladder import Path, Tier, guarded
+from loyalty.program.ladder import LadderFile, Path, Tier, guarded
 from loyalty.program.load import Edition, Program
 from loyalty.program.problems import listed
 from loyalty.program.reader import Way
@@ -30,7 +30,7 @@ class Defect(NamedTuple):
 def defects(program: Program) -> Iterator[Defect]:
     """All suspicions of a program, edition by edition."""
     for n, edition in enumerate(program.editions):
-        for file, way, message in Suspicions(edition, Words(edition.ladder, edition.units)).all():
+        for file, way, message in Suspicions(program.editions, n, Words(edition.ladder, edition.units)).all():
             yield Defect(edition.name, file, way, message)
         gaps = [within_edition(edition)] + ([between_editions(program.editions[n - 1], edition)] if n else [])
         for way, message in (gap for found in gaps for gap in found):
@@ -43,14 +43,19 @@ Found = tuple[str, Way, str]
 
 @dataclass(frozen=True)
 class Suspicions:
-    """What is suspicious in one edition."""
+    """What is suspicious in one edition, the n-th of its program."""
 
-    edition: Edition
+    editions: tuple[Edition, ...]
+    n: int
     words: Words
+
+    @property
+    def edition(self) -> Edition:
+        return self.editions[self.n]
 
     def all(self) -> Iterator[Found]:
         """Everything, in no order."""
-        fed = fed_by(self.edition)
+        fed = fed_by(self.edition, self.editions[: self.n])
         yield from self._over()
         for way, message in (*self._unreachable(fed), *self._ways(fed), *self._needless(), *self._too_easy(), *self._unused()):
             yield "ladder.yaml", way, message
@@ -138,27 +143,29 @@ class Suspicions:
         return frozenset(name for name, rank in ranks.items() if rank <= ranks[holding.id])
 
     def _unused(self) -> Iterator[tuple[Way, str]]:
-        """Words that nothing looks at."""
+        """Words that nothing looks at. A counter may be kept for another edition: there any edition counts."""
         ladder = self.edition.ladder
-        paths = [path for tier in ladder.tiers for path in (*tier.reach, *tier.keep)] + [one.at for one in ladder.milestones]
-        windows = {guarded(path).window for path in paths}
+        windows = {guarded(path).window for path in counted_paths(ladder)}
         for name in ladder.windows:
             if name not in windows:
                 yield ("windows", name), f"nothing is counted in the window {name}: no path names it"
-        counted = {name for path in paths for name in guarded(path).needs}
+        counted = {name for each in self.editions for path in counted_paths(each.ladder) for name in guarded(path).needs}
         for name in ladder.counters:
             if name not in counted:
                 yield (
                     ("counters", name),
                     f"no path and no milestone counts {self.words.unit(name)}: what becomes of them changes nothing",
                 )
-        for_life = {name for life in ladder.lifetime for name in guarded(life.path).needs}
+        for_life = {name for each in self.editions for life in each.ladder.lifetime for name in guarded(life.path).needs}
         for n, accrual in enumerate(ladder.accruals):
             if accrual.counter not in for_life:
-                yield (
-                    ("accruals", n, "counter"),
-                    f"{self.words.unit(accrual.counter)} grow for nothing: no lifetime path names them",
-                )
+                grown = self.words.unit(accrual.counter)
+                yield ("accruals", n, "counter"), f"{grown} grow for nothing: no lifetime path names them"
+
+
+def counted_paths(ladder: LadderFile) -> list[Path]:
+    """The paths that are counted in windows."""
+    return [path for tier in ladder.tiers for path in (*tier.reach, *tier.keep)] + [one.at for one in ladder.milestones]
 
 
 def implies(path: Path, other: Path, holding: frozenset[str] = frozenset()) -> bool:
