@@ -124,4 +124,3 @@ def claw_back(walk: "Walk", window: Window) -> None:
             walk.holds.remove(hold)
             walk.paid.remove((hold, place, threshold))
             window.totals[place] += threshold
-

@@ -128,7 +128,9 @@ def waive(session: Session, program: Program, account: Account, wanted: Waiver, 
     walk.advance(today.toordinal())
     window = walk.window_on((wanted.window_of or today).toordinal())
     path = _pardonable(program, rules, window, walk.held_in(window, today.toordinal()), wanted.tier)
-    fact.until = date.fromordinal(max(walk.end_of(window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1))
+    fact.until = date.fromordinal(
+        max(walk.end_of(window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1)
+    )
     fact.evidence = dumps(path_evidence(rules, path, window.totals, window.key, window.ladder.edition))
     _record(session, account, fact, today, now)
     return True

@@ -13,7 +13,7 @@ from loyalty.program.conditions import compile_condition
 from loyalty.program.ladder import ByTier, Held, LadderFile, Lapse, Milestone, Stretched, Validity, Window, guarded
 from loyalty.program.load import Program, merged_order
 from loyalty.program.models import Attribute, Unit
-from loyalty.program.scope import scope_of_member
+from loyalty.program.scope import member_scope
 from loyalty.status.windows import Track, Until, compile_validity
 
 Totals = list[int]
@@ -104,6 +104,10 @@ class Changed(NamedTuple):
     when: When | None
     percent: Decimal | None
     until: int
+
+    def applies(self, day: int, traits: tuple[Any, ...]) -> bool:
+        """Whether it is for a day, and for a member with these attributes."""
+        return self.first <= day <= self.last and (self.when is None or self.when(traits))
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +205,11 @@ class Rules:
         return own or bool(self.helds) or any(track.at_end or track.personal for track in self.tracks)
 
     @cached_property
+    def waits(self) -> bool:
+        """Whether some windows are judged when they are over."""
+        return any(track.at_end for track in self.tracks)
+
+    @cached_property
     def judges_ends(self) -> bool:
         return any(ladder.judges_ends for ladder in self.ladders)
 
@@ -278,7 +287,7 @@ class _Compiling:
     ) -> None:  # fmt: skip
         self.begins, self.file, self.units = begins, file, units
         self.tiers, self.counters, self.tracks = tiers, counters, tracks
-        self.scope = scope_of_member(attributes)
+        self.scope = member_scope(attributes)
         self.places = {track.shape.model_dump_json(): track.place for track in tracks}
 
     def ladder(self) -> Ladder:
