@@ -15,8 +15,9 @@ from loyalty.ledger.operations import shown
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 from loyalty.status.claims import Window
+from loyalty.status.compiled import Path, Rules
 from loyalty.status.evidence import path_evidence
-from loyalty.status.ladder import Path, Rules, rules_of
+from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusFact
 from loyalty.status.timeline import Walk
