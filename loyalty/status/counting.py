@@ -7,7 +7,7 @@ from typing import Any
 
 from loyalty.program.ladder import Window as Shape
 from loyalty.status.claims import LIFETIME, Entry, History, Window
-from loyalty.status.ladder import Fate, Ladder, Rules, Totals, Ways
+from loyalty.status.compiled import Fate, Ladder, Rules, Totals, Ways
 from loyalty.status.windows import FAR, TRACK, Frame, Track, before_end
 
 #: How many days after what is known windows still roll over into the next.

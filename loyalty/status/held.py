@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-from loyalty.status.ladder import HeldFor
+from loyalty.status.compiled import HeldFor
 from loyalty.status.windows import FAR, after_months, whole_years
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from loyalty.status import ends
 from loyalty.status.claims import LIFETIME, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
+from loyalty.status.compiled import Goal, Ladder, Path, Rules, Term
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
-from loyalty.status.ladder import Goal, Ladder, Path, Rules, Term
 from loyalty.status.marks import Marks
 from loyalty.status.windows import FAR, TRACK, after_months
 

@@ -10,7 +10,8 @@ import pytest
 from loyalty.program.ladder import LadderFile, Lifetime, MonthEnd, Tier, Validity
 from loyalty.program.models import Unit
 from loyalty.status.claims import Entry, Fact, History, Span, standing_on
-from loyalty.status.ladder import Rules, compile_rules
+from loyalty.status.compiled import Rules
+from loyalty.status.ladder import compile_rules
 from loyalty.status.timeline import timeline
 from loyalty.status.windows import FAR
 
