@@ -6,19 +6,13 @@ docs/programs.md tells every word with an example.
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
-from loyalty.program.values import Condition, Count, Day, Exact, Id, Part, Texts
+from loyalty.program.values import Condition, Day, Exact, Id, Part, Texts
+from loyalty.program.windows import FromEnd, Grace, MonthEnd, Months, Stretched, Validity, Window, YearDay, is_block, only
 
-Months = Annotated[int, Field(ge=1, le=1200)]
-
-
-def _only(part: Part, *names: str) -> str:
-    """The one of some keys that a block has. Raises ValueError where it has none or several."""
-    given = [name for name in names if getattr(part, name) is not None]
-    if len(given) != 1:
-        raise ValueError(f"allowed: exactly one of {', '.join(names)}; found {', '.join(given) or 'none'}")
-    return given[0]
+#: The shapes of windows and validity are imported from here too: a ladder is made of them.
+__all__ = ["FromEnd", "Grace", "MonthEnd", "Stretched", "Validity", "Window", "YearDay"]
 
 
 # --- paths ------------------------------------------------------------------------------------------------------
@@ -35,12 +29,14 @@ class Held(Part):
 
     @model_validator(mode="after")
     def _one(self) -> "Held":
-        _only(self, "years", "days")
+        only(self, "years", "days")
         return self
 
 
 class GuardedPath(Part):
     """A path that asks for more than totals: all of what it names must hold."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     needs: dict[Id, Exact] = Field(default_factory=dict)
     """The least total of each counter; for a level, the least average."""
@@ -60,8 +56,11 @@ class GuardedPath(Part):
 
 
 def _is_guarded(value: Any) -> str:
-    words = GuardedPath.model_fields
-    return "guarded" if isinstance(value, GuardedPath) or (isinstance(value, dict) and words.keys() & value.keys()) else "plain"
+    if not isinstance(value, dict):
+        return "guarded" if isinstance(value, GuardedPath) else "plain"
+    # a block within is no threshold: a misspelt `need: {...}` is told as a word of the long form
+    blocks = any(isinstance(inner, dict) for inner in value.values())
+    return "guarded" if blocks or GuardedPath.model_fields.keys() & value.keys() else "plain"
 
 
 Needs = Annotated[dict[Id, Exact], Field(min_length=1)]
@@ -74,114 +73,7 @@ def guarded(path: Any) -> GuardedPath:
     return path if isinstance(path, GuardedPath) else GuardedPath(needs=path)
 
 
-# --- windows ----------------------------------------------------------------------------------------------------
-
-
-class YearDay(Part):
-    """A day of the year."""
-
-    month: Annotated[int, Field(ge=1, le=12)]
-    day: Annotated[int, Field(ge=1, le=28)] = 1
-
-
-class Window(Part):
-    """A span in which counters are counted."""
-
-    months: Months | None = None
-    days: Annotated[int, Field(ge=1, le=3660)] | None = None
-    """How long it is: months, or days."""
-    begins: YearDay | Literal["enrolment", "enrolment_month", "tier_change", "month_after_tier_change"] | None = None
-    """From which day windows are laid: a day of the year (January 1 without it), the day or the month of enrolment.
-
-    With tier_change, a window begins when a tier is reached, kept or lost; activity counts in the window open when it is
-    posted. With month_after_tier_change its months are counted from the first day of the month after.
-    """
-    every: Annotated[int, Field(ge=1, le=1200)] | Literal["day"] | None = None
-    """A new window begins every so many months, overlapping; `day`: one ends on each day of activity. As long as the window
-    without it, one after another."""
-    before_end: Annotated[int, Field(ge=0, le=24)] | None = None
-    """Tied to the tier's validity: whole months, the last of them so many months before the month of its last day."""
-    judged: Literal["as_earned", "at_end"] = "as_earned"
-    """Whether a path is met on the day of the posting that meets it, or on the day after the window."""
-    closes_after: Count | None = None
-    """Activity posted later than so many days after the window's last day no longer counts in it."""
-
-    @model_validator(mode="after")
-    def _one(self) -> "Window":
-        _only(self, "months", "days")
-        if self.days is not None and self.every != "day":
-            raise ValueError("allowed: days only with every: day; otherwise months")
-        if self.before_end is not None and (self.begins is not None or self.every is not None):
-            raise ValueError("allowed: before_end without begins and every")
-        if self.judged == "at_end" and self.every == "day":
-            raise ValueError("allowed: judged at_end for windows of months")
-        if self.personal and (self.every is not None or self.judged != "as_earned" or self.closes_after is not None):
-            raise ValueError("allowed: tier_change without every, judged and closes_after")
-        return self
-
-    @property
-    def personal(self) -> bool:
-        """Whether a change of tier opens it."""
-        return self.begins in ("tier_change", "month_after_tier_change")
-
-
-class Stretched(Part):
-    """One window that is not as long as the others: that which contains `day` goes from `from` through `through`."""
-
-    day: Day
-    first: Day = Field(alias="from")
-    through: Day
-
-
-# --- validity and lapse -----------------------------------------------------------------------------------------
-
-
-class MonthEnd(Part):
-    """Through the last day of a month: that of the window's first year plus `years_after`."""
-
-    month: Annotated[int, Field(ge=1, le=12)]
-    years_after: Annotated[int, Field(ge=0, le=20)]
-
-
-class FromEnd(Part):
-    """Longer by so many months than the tier is held already; only for activity of the last months before that end."""
-
-    months: Months
-    in_last: Months | None = None
-    """The window must begin within so many months before the end."""
-
-
-class Validity(Part):
-    """How long a tier holds from the day it is reached; exactly one form."""
-
-    through_end_of: MonthEnd | None = None
-    months: Months | None = None
-    """This many months from the day of the activity that met the path; at the end of validity, from that day."""
-    window_end: Annotated[int, Field(ge=0, le=20)] | None = None
-    """Through the end of this many windows after the one in which the path was met."""
-    whole_months: bool = False
-    """With months: through the end of the month in which they end."""
-    from_end: FromEnd | None = None
-    """Beside the form: who holds the tier already gets the later of the two ends."""
-
-    @model_validator(mode="after")
-    def _one(self) -> "Validity":
-        form = _only(self, "through_end_of", "months", "window_end")
-        if self.whole_months and form != "months":
-            raise ValueError("allowed: whole_months only with months")
-        return self
-
-
-class Grace(Part):
-    """How long a tier is held on after its end, while it may still be kept; exactly one form."""
-
-    months: Months | None = None
-    days: Annotated[int, Field(ge=1, le=3660)] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "Grace":
-        _only(self, "months", "days")
-        return self
+# --- the end of validity ----------------------------------------------------------------------------------------
 
 
 class Lapse(Part):
@@ -303,7 +195,7 @@ class Gift(Part):
 
     @model_validator(mode="after")
     def _one(self) -> "Gift":
-        _only(self, "unit", "instrument")
+        only(self, "unit", "instrument")
         return self
 
 
@@ -317,7 +209,7 @@ class Deadline(Part):
 
     @model_validator(mode="after")
     def _one(self) -> "Deadline":
-        _only(self, "month", "days")
+        only(self, "month", "days")
         return self
 
 
@@ -396,7 +288,7 @@ class Override(Part):
 
     @model_validator(mode="after")
     def _one(self) -> "Override":
-        _only(self, "thresholds", "extend")
+        only(self, "thresholds", "extend")
         if self.through < self.first:
             raise ValueError(f"found through {self.through}, before from, {self.first}; allowed: that day or later")
         return self
@@ -408,7 +300,9 @@ class LadderFile(Part):
     base: Id
     """The tier that every member has."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
-    window: Literal["calendar_year"] | Window
+    window: Annotated[
+        Annotated[Literal["calendar_year"], Tag("word")] | Annotated[Window, Tag("block")], Discriminator(is_block)
+    ]
     """The span in which the counters of a path are counted."""
     keep_window: Window | None = None
     """The span for paths to keep, where it is another; judged on the day on which the tier ends."""
@@ -419,7 +313,9 @@ class LadderFile(Part):
     validity: Validity
     keep: Literal["as_earned", "at_end"] = "as_earned"
     """Whether a tier is kept as soon as a path is met, or judged on the day on which it ends."""
-    lapse: Literal["fall_to_earned"] | Lapse = "fall_to_earned"
+    lapse: Annotated[
+        Annotated[Literal["fall_to_earned"], Tag("word")] | Annotated[Lapse, Tag("block")], Discriminator(is_block)
+    ] = "fall_to_earned"
     """At the end of validity: the highest tier that is still earned; or more, as a block."""
     reversal: Literal["strict", "keep_until_end"] = "strict"
     """When a reversal takes a total below its threshold: the tier ends at once, or is kept to its end and flagged."""

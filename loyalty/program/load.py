@@ -273,5 +273,6 @@ def _allowed(error: dict[str, Any]) -> str:
              "dict_type": "a block", "model_type": "a block", "model_attributes_type": "a block",
              "string_pattern_mismatch": f"the pattern {context.get('pattern')}", "int_from_float": "a whole number",
              "greater_than_equal": f"{context.get('ge')} or more", "less_than_equal": f"{context.get('le')} or less",
-             "less_than": f"less than {context.get('lt')}", "too_short": "at least one"}  # fmt: skip
+             "less_than": f"less than {context.get('lt')}",
+             "too_short": f"at least {'one' if context.get('min_length') == 1 else context.get('min_length')}"}  # fmt: skip
     return f"allowed: {kinds.get(error['type'], error['msg'])}"

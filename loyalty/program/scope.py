@@ -65,7 +65,12 @@ def scope_of(kind: ActivityKind, tiers: tuple[str, ...], attributes: Mapping[str
     """Everything that a rule about one kind of activity may name. `money` is the currency's number of minor digits."""
     subjects = [_field(name, n, field, money) for n, (name, field) in enumerate(kind.fields.items())]
     subjects.append(Subject("tier", "tier", lambda case: case[1], tiers))
-    subjects += [_attribute(name, n, attribute) for n, (name, attribute) in enumerate(attributes.items())]
+    return {subject.name: subject for subject in subjects} | member_scope(attributes)
+
+
+def member_scope(attributes: Mapping[str, Attribute]) -> dict[str, Subject]:
+    """What a rule may ask of a member alone: `member.<attribute>`."""
+    subjects = [_attribute(name, n, attribute) for n, (name, attribute) in enumerate(attributes.items())]
     return {subject.name: subject for subject in subjects}
 
 

@@ -128,9 +128,7 @@ def waive(session: Session, program: Program, account: Account, wanted: Waiver, 
     walk.advance(today.toordinal())
     window = walk.window_on((wanted.window_of or today).toordinal())
     path = _pardonable(program, rules, window, walk.held_in(window, today.toordinal()), wanted.tier)
-    fact.until = date.fromordinal(
-        max(window.ladder.until(window.key, min(today.toordinal(), window.last)), today.toordinal() + 1)
-    )
+    fact.until = date.fromordinal(max(walk.end_of(window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1))
     fact.evidence = dumps(path_evidence(rules, path, window.totals, window.key, window.ladder.edition))
     _record(session, account, fact, today, now)
     return True
@@ -144,7 +142,7 @@ def _pardonable(program: Program, rules: Rules, window: Window, held: int, tier:
     units = edition.units.units
     within = {rules.index[name]: int(most.scaleb(units[name].decimals)) for name, most in edition.ladder.waiver.within.items()}
     rank = rules.tiers.index(tier)
-    ways = [window.ladder.reach, window.ladder.keep if held >= rank else ()]
+    ways = [window.ways.reach, window.ways.keep if held >= rank else ()]
     refusals = []
     for path in (path for way in ways for path in dict(way).get(rank, ())):
         missing = [(place, need - window.totals[place], need) for place, need in path.needs if window.totals[place] < need]

@@ -14,7 +14,8 @@ from loyalty.status.evidence import evidence, spans_digest
 from loyalty.status.ladder import Rules, rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusChange, TierSpan
-from loyalty.status.timeline import timeline
+from loyalty.status.timeline import Folded as Said
+from loyalty.status.timeline import fold
 from loyalty.status.windows import FAR
 from loyalty.store import among, insert, upsert
 
@@ -76,16 +77,20 @@ def refold(
 class Fold(NamedTuple):
     """One member folded for a day: the timeline, and the day on which the next fact became known."""
 
-    spans: tuple[Span, ...]
+    said: Said
     day: int
     next_fact: int | None
     left: int | None
 
     @property
+    def spans(self) -> tuple[Span, ...]:
+        return self.said.spans
+
+    @property
     def review_on(self) -> date | None:
         """The next day on which the status could change with no new fact, or a fact known later is to be folded."""
         days = [span.begins for span in self.spans if span.begins > self.day]
-        days += [day for day in (self.next_fact, self.left) if day is not None and day > self.day]
+        days += [day for day in (self.next_fact, self.said.look_on, self.left) if day is not None and day > self.day]
         return _day(min(days, default=None))
 
     def standing(self, rules: Rules) -> tuple[Any, ...]:
@@ -101,7 +106,7 @@ def fold_for(rules: Rules, account: Account, history: History, as_of: date) -> F
     """One member folded with what was known on a day, or on the day of the last fold where that is later."""
     day = max(as_of, account.folded_on or as_of).toordinal()
     known, next_fact = known_through(history, day)
-    return Fold(timeline(rules, known), day, next_fact, history.left)
+    return Fold(fold(rules, known), day, next_fact, history.left)
 
 
 class _Written:

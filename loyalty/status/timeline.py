@@ -1,15 +1,21 @@
-"""The fold: a member's history in, spans of tier out, each with its reason. Pure: no database, no clock.
+"""The fold: a member's entries and facts, in the order in which they became known, into spans of tier. Pure.
 
-Facts are walked in the order of the days on which they became known; each counts in the window of its own day. So what
-is known later never rewrites an earlier day: a late flight of last year fills last year's window and raises the
-status from the day it was posted. All facts of one day are taken together, so their order within the day says nothing.
+docs/ladder.md tells what each word of a ladder does here, and the order of a day.
 """
 
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from loyalty.status.claims import LIFETIME, NO_WINDOW, Entry, Fact, History, Hold, Span, Window
-from loyalty.status.ladder import Ladder, Path, Rules, Totals
-from loyalty.status.windows import FAR, calendar_year, first_day, last_day
+from loyalty.status import ends
+from loyalty.status.claims import LIFETIME, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
+from loyalty.status.counting import Counts
+from loyalty.status.held import Time
+from loyalty.status.ladder import Goal, Ladder, Path, Rules, Term
+from loyalty.status.marks import Marks
+from loyalty.status.windows import FAR, TRACK, after_months
+
+#: What happens by itself on a day: a fact, an edition, the member's attributes.
+Event = Fact | Ladder | tuple[Any, ...]
 
 
 class Walk:
@@ -19,9 +25,9 @@ class Walk:
         self.rules = rules
         self.enrolled = history.enrolled
         self.left = FAR if history.left is None else history.left
-        self.windows: dict[int, Window] = {}
+        self.counts = Counts(rules, history)
         self.current = Hold(0, history.enrolled, FAR, "base")
-        self.life = self._lifetime(history.enrolled) if any(ladder.lifetime for ladder in rules.ladders) else None
+        self.life = self.counts.life
         self.latest = NO_WINDOW
         self.holds = [self.current]
         self.begins = history.enrolled
@@ -30,17 +36,19 @@ class Walk:
         self.over: list[Hold] = []
         self.barred = (-1, 0)
         self.fell = False
-        self.events: list[tuple[tuple[int, ...], Fact | Ladder]] = sorted(
-            [(_order(fact, self.enrolled), fact) for fact in history.facts]
-            + [((ladder.begins, FAR**2), ladder) for ladder in rules.ladders[1:] if ladder.begins > self.enrolled],
-            key=lambda event: event[0],
-            reverse=True,
-        )
+        self.marks = Marks(self)
+        self.time = Time(self)
+        self.goals: list[tuple[Fact, Goal, Window]] = []
+        self.paid: list[tuple[Hold, int, int]] = []
+        self.events = _events(rules, history)
         self.next = FAR
         self._choose(self.enrolled, opening=True)
 
     def feed(self, entries: Iterable[Entry]) -> None:
         """Count entries, ordered by posting day; evaluates once for each posting day."""
+        if not self.rules.plain:
+            self._feed_all(entries)
+            return
         life = self.life.totals if self.life else None
         touched: list[Window] = []
         posted = -1
@@ -54,7 +62,7 @@ class Walk:
                 if day >= self.next:
                     self.advance(day)
             if not window.first <= on <= window.last:
-                window = self._window_of(on, day)
+                window = self.counts.window_of(on, day)
                 totals = window.totals
             if window not in touched:
                 touched.append(window)
@@ -70,10 +78,35 @@ class Walk:
             self._judge(touched, posted)
         self.latest = window
 
+    def _feed_all(self, entries: Iterable[Entry]) -> None:
+        """The same for every kind of window: one after another, in the order of their first days."""
+        touched: dict[int, Window] = {}
+        posted = -1
+        for entry in entries:
+            day, on, place, amount = entry
+            if day != posted:
+                if posted >= 0:
+                    self._judge(_in_order(touched), posted)
+                posted, touched = day, {}
+                if day >= self.next:
+                    self.advance(day)
+                self.time.accrue(day)
+            for window in self.counts.add(entry):
+                window.on = max(window.on, on) if window.key in touched else on
+                touched[window.key] = window
+            for fact, _, goal in self.goals:
+                if fact.begins <= on < fact.until:
+                    goal.totals[place] += amount
+            self.fell |= amount < 0
+        if posted >= 0:
+            self._judge(_in_order(touched), posted)
+
     def advance(self, day: int) -> None:
         """Let everything happen that happens by itself up to the opening of a day: ends, grants, revocations, editions."""
         while self.next <= day:
             at = self.next
+            if self.rules.times:
+                self._pass(at)
             while self.events and self.events[-1][0][0] <= at:
                 self._happen(self.events.pop()[1], at)
             self._choose(at, opening=True)
@@ -96,8 +129,17 @@ class Walk:
         return tuple(span._replace(until=min(span.until, self.left)) for span in spans if span.begins < self.left)
 
     def window_on(self, day: int) -> Window:
-        """The window that a day's activity counts in, with its totals so far."""
-        return self._window_of(day, day)
+        """The window of the ladder that a day's activity counts in, with its totals so far."""
+        track = self.rules.tracks[self.rules.ladder_on(max(day, self.enrolled)).track]
+        window = self.counts.counted(track, day)
+        if self.rules.levels:
+            self.counts.average(window)
+        return window
+
+    def end_of(self, window: Window, rank: int, at: int) -> int:
+        """The end of a tier reached in a window on a day, or on the window's last where that is over."""
+        window.on = min(at, window.last)
+        return self._until(window, window, rank, at)
 
     def held_in(self, window: Window, day: int) -> int:
         """The rank held, on a day or, where the window was over by then, on its last, by a claim from elsewhere."""
@@ -105,28 +147,19 @@ class Walk:
         holds = self.holds if on == day else [*self.holds, *self.over]
         return max((hold.rank for hold in holds if hold.begins <= on < hold.until and hold.window != window.key), default=0)
 
+    def held_at_end(self, day: int) -> int:
+        """The rank of the standing at the end of a day that is over."""
+        if day >= self.begins:
+            return self.current.rank
+        return next((span.rank for span in reversed(self.spans) if span.begins <= day), 0)
+
+    def own_rank(self, at: int, layer: int = 0) -> int:
+        """The highest rank held on a day by activity, layers apart; of a layer, whether that is held itself."""
+        ranks = (hold.rank for hold in self.holds if hold.source in OWN and hold.begins <= at < hold.until)
+        layers = self.rules.ladder_on(at).layers
+        return max((rank for rank in ranks if (rank == layer if layer else rank not in layers)), default=0)
+
     # --- what follows -------------------------------------------------------------------------------------------
-
-    def _window_of(self, on: int, posted: int) -> Window:
-        key = calendar_year(on)
-        window = self.windows.get(key)
-        if window is None:
-            first, last = first_day(key), last_day(key)
-            window = self.windows[key] = Window(key, first, last, self._ladder_on(posted, last), self._nothing())
-            self._watch(window)
-        return window
-
-    def _lifetime(self, day: int) -> Window:
-        window = Window(LIFETIME, 0, FAR, self.rules.ladder_on(day), self._nothing())
-        self._watch(window)
-        return window
-
-    def _ladder_on(self, day: int, last: int) -> Ladder:
-        """The edition that counts on a day for a window of some last day; before enrolment, that of enrolment."""
-        return self.rules.ladder_on(min(max(day, self.enrolled), last))
-
-    def _nothing(self) -> Totals:
-        return [0] * len(self.rules.counters)
 
     def _judge(self, touched: list[Window], day: int) -> None:
         """Draw the consequences of a day's entries: a glance at each window's next thresholds, more only if one is met.
@@ -142,63 +175,206 @@ class Walk:
             self._choose(at, opening=day < at)
         changed = False
         for window in touched:
+            if window.track is not None and window.track.at_end:
+                if day <= window.last:
+                    continue
+                self.counts.average(window)
             if window.watched != self.current.rank:
-                self._watch(window)
+                self.watch(window)
             totals = window.totals
             for met in window.tests:
                 if met(totals):
-                    changed |= self._evaluate(window, day)
+                    changed |= self.evaluate(window, day)
                     break
+        if self.rules.rolls:
+            changed |= self._roll([window for window in touched if window.last < day], day)
+        if self.goals:
+            changed |= self._confirm(at)
         if changed:
             self._choose(at, opening=day < at)
+        if self.rules.marks:
+            self.marks.look(touched, at)
+        if self.counts.alarms:
+            self.next = min(self.next, self.counts.alarms[0][0])
 
-    def _watch(self, window: Window) -> None:
-        """Note the paths whose being met would change something, for the rank now held."""
-        ladder = window.ladder
-        window.watched = self.current.rank
-        window.pending = [way for way in _reach(window) if _open(window, way[0])]
-        ways = window.pending[:1] if ladder.rising else window.pending
-        window.tests = [path.met for _, paths in ways for path in paths]
-        if ladder.keep and window.key != LIFETIME and (window.watched or window.last < self.begins):
-            window.tests += [path.met for rank, paths in ladder.keep if rank not in window.won for path in paths]
+    def _pass(self, at: int) -> None:
+        """Time alone: windows that are over are judged, claims that end are followed, windows closed, years in a tier full."""
+        self.time.accrue(at)
+        over = self.counts.due(at)
+        for window in over:
+            if window.track is not None and window.track.at_end:
+                self._judge_at_end(window, at)
+        if self.rules.judges_ends:
+            ends.follow(self, at)
+        for window in over:
+            if window.track is not None and window.track.personal:
+                ends.next_personal(self, window, at)
+        if self.rules.rolls:
+            self._roll([window for window in over if window.track is not None and not window.track.personal], at)
+        if self.time.due <= at:
+            self.look_again(self.counts.open_on(at), at)
 
-    def _evaluate(self, window: Window, day: int) -> bool:
+    def _judge_at_end(self, window: Window, at: int) -> None:
+        assert window.track is not None
+        self.counts.average(window)
+        self.watch(window)
+        window.on = at
+        self.evaluate(window, at)
+        if self.rules.marks:
+            self.marks.look([window], at)
+        if self.rules.levels and any(sum(amount for _, amount in changes) for changes in self.counts.levels.values()):
+            for frame in window.track.frames(at, self.enrolled):
+                if self.counts.owns(window.track, frame[1]):
+                    self.counts.window(window.track, frame, at)
+
+    def _roll(self, closed: list[Window], at: int) -> bool:
+        """Let closed windows roll over, each into the next, as long as that changes anything."""
         changed = False
+        while closed:
+            window = closed.pop(0)
+            assert window.track is not None or window is self.life
+            if window.track is None or window.track.personal or window.track.overlapping:
+                continue
+            following = self.counts.roll(window, at, self.held_at_end(window.last))
+            if following is None:
+                continue
+            if following.fell:
+                self.fell = True
+                self._fall([following], at)
+            following.on = at
+            self.watch(following)
+            changed |= self.evaluate(following, at)
+            if self.rules.marks:
+                self.marks.look([following], max(at, self.enrolled))
+            if following.last < at:
+                closed.append(following)
+        return changed
+
+    def watch(self, window: Window) -> None:
+        """Note the paths whose being met would change something, for the rank now held."""
+        ways = window.ways
+        window.watched = self.current.rank
+        window.pending = [way for way in ways.reach if _still_open(window, way[0])]
+        pending = window.pending[:1] if ways.rising else window.pending
+        window.tests = [path.met for _, paths in pending for path in paths]
+        if ways.keep and not window.ladder.at_end and (window.watched or window.last < self.begins):
+            window.tests += [path.met for rank, paths in ways.keep if rank not in window.won for path in paths]
+
+    def evaluate(self, window: Window, day: int) -> bool:
+        """Win what a window's paths give, lowest tier first; tells whether anything was won."""
+        changed = False
+        at = max(day, self.enrolled)
+        at_end = window.ladder.at_end and window is not self.life
         totals = window.totals
         for rank, paths in window.pending:
+            if at_end and rank <= self.own_rank(at, rank if rank in window.ladder.layers else 0):
+                continue
             for path in paths:
-                if path.met(totals):
+                if path.met(totals) and self.allowed(path, at):
                     self._win(window, rank, path, day, "lifetime" if window is self.life else "earned")
                     changed = True
                     break
-        keep = [way for way in window.ladder.keep if way[0] not in window.won] if window is not self.life else []
-        held = self.held_in(window, max(day, self.enrolled)) if keep else 0
+        keep = [] if at_end else [way for way in window.ways.keep if way[0] not in window.won]
+        held = self.held_in(window, at) if keep else 0
         for rank, paths in keep:
-            met = [path for path in paths if path.met(totals)] if held >= rank else []
+            met = [path for path in paths if path.met(totals) and self.allowed(path, at)] if held >= rank else []
             if met:
                 self._win(window, rank, met[0], day, "kept")
                 changed = True
         if changed:
-            self._watch(window)
+            self.watch(window)
         return changed
 
+    def allowed(self, path: Path, at: int, also: int = 0) -> bool:
+        """Whether a path's guards let the member through; `also` is a rank that counts as held."""
+        if path.holds and max([also, *(hold.rank for hold in self.holds if hold.begins <= at < hold.until)]) < path.holds:
+            return False
+        if path.when is not None and not path.when(self.counts.traits):
+            return False
+        return path.held is None or self.time.met(path.held, at)
+
     def _win(self, window: Window, rank: int, path: Path, day: int, source: str) -> None:
-        until = FAR if window is self.life else window.ladder.until(window.key, window.on)
-        hold = Hold(rank, day, until, source, window.key, path, tuple(window.totals), window.ladder.edition)
         kept = window.won.get(rank)
         if kept in self.holds:
             self.holds.remove(kept)  # reached now, and no longer only kept
         if self.barred[0] == day and rank > self.barred[1]:
             window.won[rank] = None
             return
+        opened = window
+        if window.track is not None and window.track.personal and rank not in window.ladder.layers:
+            opened = self.counts.restart(window, max(day, self.enrolled))
+        hold = self.claim(window, rank, day, source, path, self._until(window, opened, rank, max(day, self.enrolled)))
         window.won[rank] = hold
-        if until > day:
+        self.pay(window, hold)
+        self.take(hold, day)
+
+    def claim(self, window: Window, rank: int, day: int, source: str, path: Path, until: int) -> Hold:
+        """The claim of a path met in a window, with its evidence."""
+        counted = None if window.key < TRACK else (window.first, window.last)
+        totals = tuple(window.totals)
+        return Hold(rank, day, until, source, window.key, path, totals, window.ladder.edition, counted=counted)
+
+    def take(self, hold: Hold, day: int) -> None:
+        """Hold a claim, if it is not over before it begins; the first to the floor's tier lays the floor."""
+        if hold.until > day:
             self.holds.append(hold)
+        floor = self.rules.ladder_on(day).floor
+        if floor and hold.source in OWN and hold.rank >= floor and not any(one.source == "floor" for one in self.holds):
+            self.holds.append(Hold(floor, day, FAR, "floor", edition=hold.edition))
+
+    def pay(self, window: Window, hold: Hold) -> None:
+        """What the counters of the path that was met lose by it."""
+        for place, threshold in hold.path.needs if hold.path and window.ladder.fates else ():
+            fate = window.ladder.fates.get(place)
+            if fate is not None and fate.met == "pay":
+                window.totals[place] -= threshold
+                self.paid.append((hold, place, threshold))
+            elif fate is not None and fate.met == "zero":
+                window.totals[place] = 0
+
+    def _until(self, window: Window, opened: Window, rank: int, at: int) -> int:
+        """The end of a tier reached or kept in a window; for a personal one, counted from the window that this opens."""
+        if window is self.life:
+            return FAR
+        ladder, months = window.ladder, window.track.months if window.track else 0
+        term = ladder.terms[rank]
+        until = term.until(opened.first, opened.last, months, window.on)
+        if term.more:
+            until = max(until, self._put_off(window, rank, term, at))
+        return self.extended(ladder, until)
+
+    def _put_off(self, window: Window, rank: int, term: Term, at: int) -> int:
+        """The end of what is held already plus so many months, if the window is near enough to that end."""
+        held = [
+            hold.until for hold in self.holds
+            if hold.source in OWN and hold.rank >= rank and hold.window != window.key and hold.begins <= at < hold.until
+        ]  # fmt: skip
+        end = max(held, default=0)
+        if not end or end >= FAR or (term.in_last and window.first < after_months(end, -term.in_last)):
+            return 0
+        return after_months(end, term.more)
+
+    def extended(self, ladder: Ladder, until: int) -> int:
+        """The end of validity as overrides of the edition put it off."""
+        for changed in ladder.changed:
+            if changed.until and changed.first <= until - 1 <= changed.last:
+                if changed.when is None or changed.when(self.counts.traits):
+                    until = max(until, changed.until)
+        return until
+
+    # --- reversals ----------------------------------------------------------------------------------------------
 
     def _fall(self, touched: list[Window], day: int) -> None:
         for window in touched:
             if window.fell or window is self.life:
-                self._recheck(window, day)
+                if window.track is not None and window.track.at_end:
+                    self.counts.average(window)
+                if window.track is None or not window.track.personal:
+                    self._recheck(window, day)
+                else:
+                    ends.claw_back(self, window)
+                if self.rules.marks:
+                    self.marks.take_back(window, max(day, self.enrolled))
                 window.fell = False
         self.fell = False
 
@@ -215,28 +391,59 @@ class Walk:
                 window.won[hold.rank] = flagged = hold._replace(short=True)
                 self.holds.append(flagged)
         if lost:
-            self._watch(window)
+            self.watch(window)
 
     def _still_met(self, window: Window, hold: Hold) -> bool:
         """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now."""
-        first = self._ladder_on(hold.begins, window.last).begins
-        ladders = [ladder for ladder in self.rules.ladders if first <= ladder.begins <= window.ladder.begins]
-        ways = [ladder.lifetime if window is self.life else ladder.reach for ladder in ladders]
+        life = window is self.life
+        begins = min(max(hold.begins, self.enrolled), window.last)
+        first = self.rules.ladder_on(begins).begins
+        between = [ladder for ladder in self.rules.ladders if first <= ladder.begins <= window.ladder.begins]
+        found = [ladder.lifetime if life else ladder.ways[window.track.place if window.track else 0] for ladder in between]
+        ways = [*(way.reach for way in (window.ways, *found))]
         if hold.source == "kept":
-            ways += [ladder.keep for ladder in ladders]
+            ways += [way.keep for way in (window.ways, *found)]
         return any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ()))
 
-    def _happen(self, event: Fact | Ladder, at: int) -> None:
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def _happen(self, event: Event, at: int) -> None:
         if isinstance(event, Ladder):
-            self._new_edition(event, at)
+            self._new_edition(at)
+        elif not isinstance(event, Fact):
+            self.counts.traits = event[0]
+            self._new_edition(at)
         elif event.kind != "revoked":
-            begins = max(event.begins, at)
-            if event.until > begins:
-                self.holds.append(Hold(event.rank, begins, event.until, event.kind, event.window, fact=event.id))
+            self._given(event, at)
         elif event.revokes is not None:
             self.holds = [hold for hold in self.holds if hold.fact != event.revokes]
+            self.goals = [goal for goal in self.goals if goal[0].id != event.revokes]
         else:
             self._revoke(event.rank, at)
+
+    def _given(self, fact: Fact, at: int) -> None:
+        begins = max(fact.begins, at)
+        if fact.until > begins:
+            self.holds.append(Hold(fact.rank, begins, fact.until, fact.kind, fact.window, fact=fact.id))
+        goal = self.rules.ladder_on(at).goals.get(fact.offer) if fact.offer else None
+        if goal is not None:
+            ladder = self.rules.ladder_on(at)
+            window = Window(-2, fact.begins, fact.until - 1, None, ladder, ladder.lifetime, self.counts.nothing())
+            self.goals.append((fact, goal, window))
+
+    def _confirm(self, at: int) -> bool:
+        """Offers whose goal is met: the tier holds on, from today."""
+        met = [one for one in self.goals if one[1].path.met(one[2].totals) and self.allowed(one[1].path, at)]
+        for fact, goal, window in met:
+            self.goals.remove((fact, goal, window))
+            if self.barred[0] == at and fact.rank > self.barred[1]:
+                continue
+            totals, counted = tuple(window.totals), (window.first, window.last)
+            until = goal.then(at, at, 12, at)
+            edition = window.ladder.edition
+            hold = Hold(fact.rank, at, until, "confirmed", None, goal.path, totals, edition, fact.id, counted=counted)
+            self.take(hold, at)
+        return bool(met)
 
     def _revoke(self, above: int, at: int) -> None:
         """End every claim above a rank that has begun; what a window gave, it does not give again."""
@@ -244,35 +451,45 @@ class Walk:
         for hold in [hold for hold in self.holds if hold.rank > above and hold.begins <= at < hold.until]:
             self.holds.remove(hold)
             if hold.path is not None and hold.window is not None:
-                window = self.windows.get(hold.window, self.life)
-                window.won[hold.rank] = None  # type: ignore[union-attr]
+                window = self.life if hold.window == LIFETIME else self.counts.windows.get(hold.window, self.counts.personal)
+                if window is not None:
+                    window.won[hold.rank] = None
 
-    def _new_edition(self, ladder: Ladder, at: int) -> None:
-        """Windows still open are counted on under the new thresholds; what has been won is not taken away."""
-        windows = [window for window in (*self.windows.values(), self.life) if window is not None and window.last >= at]
+    def _new_edition(self, at: int) -> None:
+        """Windows still open are counted on under what now applies; what has been won is not taken away."""
+        windows = self.counts.refresh(at)
         for window in windows:
-            window.ladder = ladder
-            self._watch(window)
+            self.watch(window)
+        ladder = self.rules.ladder_on(at)
+        if ladder.changed:
+            self.holds = [
+                hold._replace(until=self.extended(ladder, hold.until)) if hold.source in OWN else hold for hold in self.holds
+            ]
         self._choose(at, opening=True)  # who holds a tier as the edition begins: not one whose tier ends that day
-        self._look_again(windows, at)
+        self.look_again([window for window in windows if not (window.track is not None and window.track.at_end)], at)
 
-    def _look_again(self, windows: Iterable[Window], at: int) -> bool:
+    def look_again(self, windows: Iterable[Window], at: int) -> bool:
         """With no new activity a path may count now: by other thresholds, by the tier held. Months then run from today."""
         changed = False
         for window in windows:
             window.on = at
-            changed |= self._evaluate(window, at)
+            if window.watched < 0:
+                self.watch(window)
+            changed |= self.evaluate(window, at)
         return changed
+
+    # --- the standing -------------------------------------------------------------------------------------------
 
     def _choose(self, at: int, opening: bool) -> None:
         """The best claim at a day becomes the standing: the higher tier, then the longer, then what was worked for.
 
-        One who rises, or is given a tier below a better one, holds what an open window's paths to keep may have waited for.
+        One who rises, or is given a tier below a better one, holds what an open window's paths may have waited for.
         """
         self.over += [hold for hold in self.holds if hold.until <= at]
         self.holds = [hold for hold in self.holds if hold.until > at]
-        best = max((hold for hold in self.holds if hold.begins <= at), key=_worth)
-        rises = best.rank > self.current.rank or any(hold.begins == at and hold.fact is not None for hold in self.holds)
+        best = max((hold for hold in self._standing(at)), key=_worth)
+        rises = best.rank > self.current.rank
+        given = any(hold.begins == at and hold.source not in ("base", "earned", "kept", "lifetime") for hold in self.holds)
         if best is not self.current:
             if self.begins < at:
                 self.spans.append(Span(self.begins, at, self.current, self.opening))
@@ -281,17 +498,39 @@ class Walk:
             self.current = best
         if opening and self.begins == at:
             self.opening = self.current.rank
+        self._plan(at)
+        if (rises or given) and self.rules.looks_again and self.look_again(self.counts.open_on(at), at):
+            self._choose(at, opening)
+        if rises and self.rules.marks:
+            self.marks.look(self.counts.open_on(at), at)
+
+    def _standing(self, at: int) -> list[Hold]:
+        """The claims that have begun; a layer only where what it lies on is held."""
+        begun = [hold for hold in self.holds if hold.begins <= at]
+        if not self.rules.layers:
+            return begun
+        layers = self.rules.ladder_on(at).layers
+        under = max(hold.rank for hold in begun if hold.rank not in layers)
+        return [hold for hold in begun if under >= layers.get(hold.rank, 0)]
+
+    def _plan(self, at: int) -> None:
+        """The next day on which anything can happen by itself."""
         coming = [hold.begins for hold in self.holds if hold.begins > at]
         if self.events:
             coming.append(self.events[-1][0][0])
-        self.next = min([best.until, *coming])
-        if rises and any(ladder.keep for ladder in self.rules.ladders):
-            self._keep(at, opening)
+        if self.rules.times or self.rules.layers:
+            coming += [hold.until for hold in self.holds if hold.source in OWN or self.rules.layers]
+            coming += [self.time.plan(at), *(day for day, _ in self.counts.alarms[:1])]
+        self.next = min([self.current.until, *coming])
 
-    def _keep(self, at: int, opening: bool) -> None:
-        """Look at the paths to keep of windows still open, for one who has just risen."""
-        if self._look_again([window for window in self.windows.values() if window.last >= at], at):
-            self._choose(at, opening)
+
+def _events(rules: Rules, history: History) -> list[tuple[tuple[int, ...], Event]]:
+    """What is known to happen, last first: attributes, then facts as they were stated, then editions."""
+    enrolled = history.enrolled
+    found: list[tuple[tuple[int, ...], Event]] = [(_order(fact, enrolled), fact) for fact in history.facts]
+    found += [((ladder.begins, FAR**2), ladder) for ladder in rules.ladders[1:] if ladder.begins > enrolled]
+    found += [((max(day, enrolled), -1), (values,)) for day, values in history.traits[1:]]
+    return sorted(found, key=lambda event: event[0], reverse=True)
 
 
 def _order(fact: Fact, enrolled: int) -> tuple[int, ...]:
@@ -303,22 +542,36 @@ def _worth(hold: Hold) -> tuple[int, int, bool]:
     return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
 
 
-def _open(window: Window, rank: int) -> bool:
+def _in_order(touched: dict[int, Window]) -> list[Window]:
+    return sorted(touched.values(), key=lambda window: (window.first, window.key))
+
+
+def _still_open(window: Window, rank: int) -> bool:
     """Whether a tier can still be reached in a window: not won yet, or only kept."""
     won = window.won.get(rank)
     return rank not in window.won or (won is not None and won.source == "kept" and not won.short)
 
 
-def _reach(window: Window) -> tuple[tuple[int, tuple[Path, ...]], ...]:
-    return window.ladder.lifetime if window.key == LIFETIME else window.ladder.reach
+class Folded(NamedTuple):
+    """All that a fold says: the spans of tier, the milestones met, and the next day on which a level is judged."""
+
+    spans: tuple[Span, ...]
+    awards: tuple[Award, ...]
+    look_on: int | None
 
 
-def timeline(rules: Rules, history: History) -> tuple[Span, ...]:
-    """The spans of a member's tier from enrolment on: no gap, no overlap, the last one open or ended by leaving.
+def fold(rules: Rules, history: History) -> Folded:
+    """A member's whole history folded. Entries must be in the order of their posting days; days are ordinals.
 
-    Entries must be in the order of their posting days. Days are ordinals. The future is part of it: a tier that will
-    lapse, a grant that will begin, a known edition that will apply, as far as today's facts tell.
+    The spans run from enrolment on without gap or overlap, the last one open or ended by leaving. The future is part of
+    them: a tier that will lapse, a grant that will begin, a known edition that will apply, as far as today's facts tell.
     """
     walk = Walk(rules, history)
     walk.feed(history.entries)
-    return walk.finish()
+    spans = walk.finish()
+    return Folded(spans, tuple(walk.marks.awards), walk.counts.look_on())
+
+
+def timeline(rules: Rules, history: History) -> tuple[Span, ...]:
+    """The spans of a member's tier; see `fold`."""
+    return fold(rules, history).spans

@@ -157,7 +157,7 @@ def test_every_block_of_an_editor_s_hints_refuses_unknown_keys() -> None:
 
 def test_the_keys_of_a_block_are_found_by_its_path() -> None:
     ladder, earning = EDITION_FILES["ladder.yaml"], EDITION_FILES["earning.yaml"]
-    assert keys_at(ladder, ("tiers", 7)) == ["id", "name", "reach", "keep", "invitation"]
+    assert keys_at(ladder, ("tiers", 7)) == ["id", "name", "reach", "keep", "invitation", "layer_on", "validity"]
     assert keys_at(ladder, ("validity", "through_end_of")) == ["month", "years_after"]
     assert keys_at(ladder, ("waiver", "within")) == []
     assert keys_at(earning, ("lines", 0, "steps", 0, "rate", "rows", 2)) == ["below", "value"]
