@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from loyalty.status.ladder import Ladder, Path, Totals, Ways
+from loyalty.status.compiled import Ladder, Path, Totals, Ways
 from loyalty.status.windows import FAR, Track
 
 #: A counter entry: day posted, day it counts for, place of the counter, amount in its smallest step.
@@ -95,7 +95,7 @@ class Award(NamedTuple):
     withdrawn: int | None
     edition: str
     first: int
-    rank: int
+    last: int
 
 
 @dataclass(slots=True, eq=False)

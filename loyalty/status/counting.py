@@ -7,7 +7,7 @@ from typing import Any
 
 from loyalty.program.ladder import Window as Shape
 from loyalty.status.claims import LIFETIME, Entry, History, Window
-from loyalty.status.ladder import Fate, Ladder, Rules, Totals, Ways
+from loyalty.status.compiled import Fate, Ladder, Rules, Totals, Ways
 from loyalty.status.windows import FAR, TRACK, Frame, Track, before_end
 
 #: How many days after what is known windows still roll over into the next.
@@ -142,9 +142,8 @@ class Counts:
     def ways(self, ladder: Ladder, track: Track, first: int) -> Ways:
         """The paths of a window that begins on a day: those of an override where one applies."""
         for n, changed in enumerate(ladder.changed):
-            if changed.percent is not None and changed.first <= first <= changed.last:
-                if changed.when is None or changed.when(self.traits):
-                    return ladder.scaled[n][track.place]
+            if changed.percent is not None and changed.applies(first, self.traits):
+                return ladder.scaled[n][track.place]
         return ladder.ways[track.place]
 
     def counted(self, track: Track, day: int) -> Window:
@@ -304,5 +303,5 @@ def _rolling(fate: Fate, window: Window, place: int, earned: int) -> int:
 def _part(fate: Fate, amount: int, rank: int) -> int:
     """So much percent of it, rounded down, and at most so much; never below zero."""
     part = int(max(amount, 0) * fate.percent // 100)
-    most = fate.most.get(rank, 0) if isinstance(fate.most, dict) else fate.most
-    return part if most is None else min(part, int(most))  # type: ignore[call-overload]
+    most = fate.most if fate.most is None or isinstance(fate.most, int) else fate.most.get(rank, 0)
+    return part if most is None else min(part, most)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from loyalty.status.claims import OWN, Hold, Window
-from loyalty.status.ladder import Ladder, Path
+from loyalty.status.compiled import Ladder, Path
 from loyalty.status.windows import Until, end_of_grace
 
 if TYPE_CHECKING:
@@ -124,4 +124,3 @@ def claw_back(walk: "Walk", window: Window) -> None:
             walk.holds.remove(hold)
             walk.paid.remove((hold, place, threshold))
             window.totals[place] += threshold
-

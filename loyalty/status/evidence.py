@@ -6,7 +6,7 @@ from typing import Any
 
 from loyalty.keys import dumps
 from loyalty.status.claims import Hold, Span
-from loyalty.status.ladder import Path, Rules
+from loyalty.status.compiled import Path, Rules
 
 #: Claims by what gave them; the place in this list stands for the word in a timeline's digest.
 SOURCES = (

@@ -15,8 +15,9 @@ from loyalty.ledger.operations import shown
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 from loyalty.status.claims import Window
+from loyalty.status.compiled import Path, Rules
 from loyalty.status.evidence import path_evidence
-from loyalty.status.ladder import Path, Rules, rules_of
+from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusFact
 from loyalty.status.timeline import Walk
@@ -128,7 +129,9 @@ def waive(session: Session, program: Program, account: Account, wanted: Waiver, 
     walk.advance(today.toordinal())
     window = walk.window_on((wanted.window_of or today).toordinal())
     path = _pardonable(program, rules, window, walk.held_in(window, today.toordinal()), wanted.tier)
-    fact.until = date.fromordinal(max(walk.end_of(window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1))
+    fact.until = date.fromordinal(
+        max(walk.end_of(window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1)
+    )
     fact.evidence = dumps(path_evidence(rules, path, window.totals, window.key, window.ladder.edition))
     _record(session, account, fact, today, now)
     return True

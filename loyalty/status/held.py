@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-from loyalty.status.ladder import HeldFor
+from loyalty.status.compiled import HeldFor
 from loyalty.status.windows import FAR, after_months, whole_years
 
 if TYPE_CHECKING:
@@ -52,13 +52,11 @@ class Time:
         walk = self.walk
         found: list[tuple[int, int]] = []
         spans = [(span.begins, span.until, span.rank) for span in walk.spans]
-        for begins, until, held in [*spans, (walk.begins, at, walk.current.rank)]:
-            until = min(until, at)
-            if held < rank or until <= begins:
-                continue
-            if found and found[-1][1] == begins:
-                begins = found.pop()[0]
-            found.append((begins, until))
+        for begins, ends, held in [*spans, (walk.begins, at, walk.current.rank)]:
+            until = min(ends, at)
+            if held >= rank and begins < until:
+                joins = bool(found) and found[-1][1] == begins
+                found.append((found.pop()[0] if joins else begins, until))
         return found
 
     def _full(self, held: HeldFor, at: int) -> int:

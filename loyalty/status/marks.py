@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from loyalty.status.claims import Award, Window
-from loyalty.status.ladder import Mark
+from loyalty.status.compiled import Mark
 
 if TYPE_CHECKING:
     from loyalty.status.timeline import Walk
@@ -29,9 +29,8 @@ class Marks:
 
     def _award(self, mark: Mark, window: Window, before: int, now: int, at: int) -> None:
         window.marks[mark.id] = now
-        rank = self.walk.current.rank
         for n in range(before + 1, now + 1):
-            self.awards.append(Award(mark.id, window.key, n, at, None, window.ladder.edition, window.first, rank))
+            self.awards.append(Award(mark.id, window.key, n, at, None, window.ladder.edition, window.first, window.last))
 
     def take_back(self, window: Window, at: int) -> None:
         """After a reversal: withdraw what is met no more."""

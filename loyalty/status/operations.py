@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from loyalty.program.load import Program
 from loyalty.status.changes import Change, Known, changes_between
 from loyalty.status.claims import History, Span, known_through, standing_on
+from loyalty.status.compiled import Rules
 from loyalty.status.evidence import evidence, spans_digest
-from loyalty.status.ladder import Rules, rules_of
+from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusChange, TierSpan
 from loyalty.status.timeline import Folded as Said

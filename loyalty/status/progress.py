@@ -5,7 +5,8 @@ from datetime import date
 
 from loyalty.program.load import Program
 from loyalty.status.claims import History, Span, known_through, standing_on
-from loyalty.status.ladder import Path, Rules, rules_of
+from loyalty.status.compiled import Path, Rules
+from loyalty.status.ladder import rules_of
 from loyalty.status.timeline import Walk, timeline
 
 

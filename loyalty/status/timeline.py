@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from loyalty.status import ends
 from loyalty.status.claims import LIFETIME, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
+from loyalty.status.compiled import Goal, Ladder, Path, Rules, Term
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
-from loyalty.status.ladder import Goal, Ladder, Path, Rules, Term
 from loyalty.status.marks import Marks
 from loyalty.status.windows import FAR, TRACK, after_months
 
@@ -174,11 +174,7 @@ class Walk:
             self._fall(touched, day)
             self._choose(at, opening=day < at)
         changed = False
-        for window in touched:
-            if window.track is not None and window.track.at_end:
-                if day <= window.last:
-                    continue
-                self.counts.average(window)
+        for window in self._judged(touched, day):
             if window.watched != self.current.rank:
                 self.watch(window)
             totals = window.totals
@@ -196,6 +192,15 @@ class Walk:
             self.marks.look(touched, at)
         if self.counts.alarms:
             self.next = min(self.next, self.counts.alarms[0][0])
+
+    def _judged(self, touched: list[Window], day: int) -> list[Window]:
+        """The windows that a posting may change something in: those judged at their end only when they are over."""
+        if not self.rules.waits:
+            return touched
+        for window in touched:
+            if window.track is not None and window.track.at_end:
+                self.counts.average(window)
+        return [window for window in touched if window.track is None or not window.track.at_end or window.last < day]
 
     def _pass(self, at: int) -> None:
         """Time alone: windows that are over are judged, claims that end are followed, windows closed, years in a tier full."""
@@ -357,9 +362,8 @@ class Walk:
     def extended(self, ladder: Ladder, until: int) -> int:
         """The end of validity as overrides of the edition put it off."""
         for changed in ladder.changed:
-            if changed.until and changed.first <= until - 1 <= changed.last:
-                if changed.when is None or changed.when(self.counts.traits):
-                    until = max(until, changed.until)
+            if changed.until and changed.applies(until - 1, self.counts.traits):
+                until = max(until, changed.until)
         return until
 
     # --- reversals ----------------------------------------------------------------------------------------------

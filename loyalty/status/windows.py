@@ -106,7 +106,9 @@ class Track:
     def _stretched_over(self, on: int, known: set[int]) -> list[Frame]:
         """Windows that contain a day only because they are stretched."""
         spans = [(one.first.toordinal(), one.through.toordinal()) for one in self.stretched]
-        return [(self.place * TRACK + first, first, last) for first, last in spans if first <= on <= last and first not in known]
+        return [
+            (self.place * TRACK + first, first, last) for first, last in spans if first <= on <= last and first not in known
+        ]
 
 
 def _month_number(day: int) -> int:
@@ -169,4 +171,3 @@ def whole_years(begins: int, until: int) -> int:
     first = date.fromordinal(begins)
     years = date.fromordinal(until).year - first.year - ((first.month, first.day) > (1, 1))
     return max(years, 0)
-
