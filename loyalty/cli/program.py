@@ -13,14 +13,15 @@ from loyalty.jobs import migrate
 from loyalty.jobs.deployment import find_program, program_names
 from loyalty.jobs.scenarios import play
 from loyalty.members.mapping import MappingFile
+from loyalty.program import ladder_words
 from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program
 from loyalty.program.models import ProgramFile
 from loyalty.program.problems import ProgramInvalid
 from loyalty.program.scenarios import ScenarioFailed, scenarios_of
 from loyalty.program.schema import schema_of
 from loyalty.program.values import Part
+from loyalty.program.words import Words, english
 from loyalty.settings import read as read_settings
-from loyalty.status.words import tier_name
 
 
 @click.group()
@@ -115,22 +116,15 @@ def show(name: str | None, begins: str | None, as_json: bool) -> None:
 
 
 def _in_words(loaded: Program, edition: Edition) -> None:
-    click.echo(f"{loaded.file.name.get('en', loaded.id)}, edition from {edition.name} ({edition.hash[:12]})")
+    click.echo(f"{english(loaded.file.name)}, edition from {edition.name} ({edition.hash[:12]})")
+    words = Words(edition.ladder, edition.units)
     for tier in reversed(edition.ladder.tiers):
-        ways = [" and ".join(_threshold(edition, unit, value) for unit, value in path.items()) for path in tier.reach]
-        keeps = [" and ".join(_threshold(edition, unit, value) for unit, value in path.items()) for path in tier.keep]
-        said = " or ".join(ways) or ("everyone" if tier.id == edition.ladder.base else "by invitation")
-        click.echo(f"  {tier.name.get('en', tier.id)}: {said}" + (f"; to keep: {' or '.join(keeps)}" if keeps else ""))
-    for life in edition.ladder.lifetime:
-        said = " and ".join(_threshold(edition, unit, value) for unit, value in life.path.items())
-        click.echo(f"  For life, {tier_name(loaded, life.tier)}: {said} in all")
-    click.echo(f"  Counted by {edition.ladder.window.replace('_', ' ')}; {len(edition.earning.lines)} earn lines:")
-    for line in edition.earning.lines:
-        click.echo(f"    {line.name.get('en', line.id)} ({line.unit})")
-
-
-def _threshold(edition: Edition, unit: str, value: Any) -> str:
-    return f"{value:,} {edition.units.units[unit].name.get('en', unit)}"
+        click.echo(f"  {words.whole(tier)}")
+    for line in ladder_words.lines(words):
+        click.echo(f"  {line}")
+    click.echo(f"  {len(edition.earning.lines)} earn lines:")
+    for earn_line in edition.earning.lines:
+        click.echo(f"    {english(earn_line.name)} ({earn_line.unit})")
 
 
 @program.command()

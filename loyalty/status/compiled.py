@@ -222,6 +222,11 @@ class Rules:
         return any(ladder.deposits for ladder in self.ladders)
 
     @cached_property
+    def rewards(self) -> bool:
+        """Whether a ladder gives anything beside tiers."""
+        return self.marks or self.deposits
+
+    @cached_property
     def waits(self) -> bool:
         """Whether some windows are judged when they are over."""
         return any(track.at_end for track in self.tracks)

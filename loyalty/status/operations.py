@@ -16,7 +16,7 @@ from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusChange, TierSpan
 from loyalty.status.timeline import Folded as Said
-from loyalty.status.timeline import fold
+from loyalty.status.timeline import fold as fold_history
 from loyalty.status.windows import FAR
 from loyalty.store import among, insert, upsert
 
@@ -39,11 +39,12 @@ def mark_due(session: Session, member_ids: Sequence[int], day: date) -> None:
 
 
 class Folded(NamedTuple):
-    """What a refold did: members looked at, changes logged, and the error of each member that failed."""
+    """What a refold did: members looked at, changes logged, the error of each member that failed, what the folds say."""
 
     members: int
     changes: int
     failures: dict[int, Exception]
+    folds: "dict[int, Fold]"
 
 
 def refold(
@@ -64,15 +65,19 @@ def refold(
     known = histories(session, rules, accounts, whole)
     written = _Written(session, program, rules, now, accounts)
     failures: dict[int, Exception] = {}
+    folds: dict[int, Fold] = {}
     for account in accounts:
         try:
-            written.take(account, fold_for(rules, account, known[account.member_id], as_of))
+            fold = fold_for(rules, account, known[account.member_id], as_of)
+            written.take(account, fold)
+            if rules.rewards:
+                folds[account.member_id] = fold
         except Exception as error:
             if not isolate:
                 raise
             failures[account.member_id] = error
     written.flush()
-    return Folded(len(accounts) - len(failures), len(written.changes), failures)
+    return Folded(len(accounts) - len(failures), len(written.changes), failures, folds)
 
 
 class Fold(NamedTuple):
@@ -107,7 +112,7 @@ def fold_for(rules: Rules, account: Account, history: History, as_of: date) -> F
     """One member folded with what was known on a day, or on the day of the last fold where that is later."""
     day = max(as_of, account.folded_on or as_of).toordinal()
     known, next_fact = known_through(history, day)
-    return Fold(fold(rules, known), day, next_fact, history.left)
+    return Fold(fold_history(rules, known), day, next_fact, history.left)
 
 
 class _Written:

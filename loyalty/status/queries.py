@@ -66,6 +66,12 @@ def lock_numbers(session: Session, numbers: Sequence[str]) -> dict[str, Account]
     return {row.number: Account(*row) for row in session.execute(query)}
 
 
+def refreshed(session: Session, accounts: Sequence[Account]) -> list[Account]:
+    """Locked accounts as they are by now."""
+    ids = [account.member_id for account in accounts]
+    return [Account(*row) for row in session.execute(_ACCOUNT.where(among(session, _MEMBER.c.member_id, ids)))]
+
+
 def lock_stretch(session: Session, first: int, last: int, due_on: date | None) -> list[Account]:
     """The accounts of a stretch of members, locked; with `due_on`, of those to review by that day."""
     query = _ACCOUNT.where(_STANDING.c.member_id.between(first, last)).with_for_update(of=_STANDING)
@@ -81,7 +87,7 @@ def histories(session: Session, rules: Rules, accounts: Sequence[Account], whole
     ids = [] if whole else [account.member_id for account in accounts]
     entries = _entries(session, rules, accounts[0].member_id, accounts[-1].member_id, ids)
     facts = _facts(session, rules, [account.member_id for account in accounts if account.facts])
-    traits = _traits(session, rules, accounts)
+    traits = traits_of(session, rules, accounts)
     return {
         account.member_id: History(
             account.enrolled_on.toordinal(),
@@ -102,7 +108,7 @@ def _entries(session: Session, rules: Rules, first: int, last: int, ids: Sequenc
     return found
 
 
-def _traits(session: Session, rules: Rules, accounts: Sequence[Account]) -> dict[int, Traits]:
+def traits_of(session: Session, rules: Rules, accounts: Sequence[Account]) -> dict[int, Traits]:
     """Each member's attributes with the days from which they are known, where a rule of the ladder asks for them."""
     if not rules.asks:
         return {}
