@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from loyalty.status import ends
-from loyalty.status.claims import LIFETIME, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
+from loyalty.status.claims import BY_PATH, LIFETIME, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
 from loyalty.status.compiled import Goal, Ladder, Path, Rules, Term
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
@@ -40,7 +40,7 @@ class Walk:
         self.time = Time(self)
         self.goals: list[tuple[Fact, Goal, Window]] = []
         self.paid: list[tuple[Hold, int, int]] = []
-        self.events = _events(rules, history)
+        self.events = _events(rules, history) if history.facts or history.traits or len(rules.ladders) > 1 else []
         self.next = FAR
         self._choose(self.enrolled, opening=True)
 
@@ -169,23 +169,24 @@ class Walk:
         """
         if self.life is not None:
             touched.append(self.life)
-        at = max(day, self.enrolled)
+        at = day if day > self.enrolled else self.enrolled
         if self.fell:
             self._fall(touched, day)
             self._choose(at, opening=day < at)
         changed = False
-        for window in self._judged(touched, day):
-            if window.watched != self.current.rank:
+        rank = self.current.rank
+        calm = self.rules.calm
+        for window in touched if calm else self._judged(touched, day):
+            if window.watched != rank:
                 self.watch(window)
             totals = window.totals
             for met in window.tests:
                 if met(totals):
                     changed |= self.evaluate(window, day)
+                    rank = self.current.rank
                     break
-        if self.rules.rolls:
-            changed |= self._roll([window for window in touched if window.last < day], day)
-        if self.goals:
-            changed |= self._confirm(at)
+        if not calm:
+            changed |= self._more(touched, day)
         if changed:
             self._choose(at, opening=day < at)
         if self.rules.marks:
@@ -193,10 +194,17 @@ class Walk:
         if self.counts.alarms:
             self.next = min(self.next, self.counts.alarms[0][0])
 
+    def _more(self, touched: list[Window], day: int) -> bool:
+        """What closed windows roll over, and goals that are met."""
+        changed = False
+        if self.rules.rolls:
+            changed = self._roll([window for window in touched if window.last < day], day)
+        if self.goals:
+            changed |= self._confirm(max(day, self.enrolled))
+        return changed
+
     def _judged(self, touched: list[Window], day: int) -> list[Window]:
         """The windows that a posting may change something in: those judged at their end only when they are over."""
-        if not self.rules.waits:
-            return touched
         for window in touched:
             if window.track is not None and window.track.at_end:
                 self.counts.average(window)
@@ -489,11 +497,13 @@ class Walk:
 
         One who rises, or is given a tier below a better one, holds what an open window's paths may have waited for.
         """
-        self.over += [hold for hold in self.holds if hold.until <= at]
-        self.holds = [hold for hold in self.holds if hold.until > at]
-        best = max((hold for hold in self._standing(at)), key=_worth)
+        over = [hold for hold in self.holds if hold.until <= at]
+        if over:
+            self.over += over
+            self.holds = [hold for hold in self.holds if hold.until > at]
+        begun = [hold for hold in self.holds if hold.begins <= at]
+        best = max(self._standing(begun, at) if self.rules.layers else begun, key=_worth)
         rises = best.rank > self.current.rank
-        given = any(hold.begins == at and hold.source not in ("base", "earned", "kept", "lifetime") for hold in self.holds)
         if best is not self.current:
             if self.begins < at:
                 self.spans.append(Span(self.begins, at, self.current, self.opening))
@@ -503,16 +513,17 @@ class Walk:
         if opening and self.begins == at:
             self.opening = self.current.rank
         self._plan(at)
-        if (rises or given) and self.rules.looks_again and self.look_again(self.counts.open_on(at), at):
+        if self.rules.looks_again and (rises or self._given_on(at)) and self.look_again(self.counts.open_on(at), at):
             self._choose(at, opening)
         if rises and self.rules.marks:
             self.marks.look(self.counts.open_on(at), at)
 
-    def _standing(self, at: int) -> list[Hold]:
-        """The claims that have begun; a layer only where what it lies on is held."""
-        begun = [hold for hold in self.holds if hold.begins <= at]
-        if not self.rules.layers:
-            return begun
+    def _given_on(self, at: int) -> bool:
+        """Whether a claim begins on a day that no path gave: what an open window's paths to keep may have waited for."""
+        return any(hold.begins == at and hold.source not in BY_PATH and hold.source != "base" for hold in self.holds)
+
+    def _standing(self, begun: list[Hold], at: int) -> list[Hold]:
+        """The claims that count: a layer only where what it lies on is held."""
         layers = self.rules.ladder_on(at).layers
         under = max(hold.rank for hold in begun if hold.rank not in layers)
         return [hold for hold in begun if under >= layers.get(hold.rank, 0)]
