@@ -59,6 +59,11 @@ class Term(NamedTuple):
     until: Until
     more: int = 0
     in_last: int = 0
+    whole: bool = False
+
+    def after(self, first: int, last: int, months: int, at: int) -> int:
+        """The end of a tier that goes on from the day on which another ended: whole months begin with that day's."""
+        return self.until(first, last, months, at - 1 if self.whole else at)
 
 
 class Fate(NamedTuple):

@@ -177,6 +177,11 @@ class Counts:
             frame = max(track.frames(frame[1] - 1, self.enrolled))
         return self.window(track, frame, day)
 
+    def last_judged(self, track: Track, day: int) -> Window:
+        """The newest window that is over, of those judged at their end."""
+        frame = min(track.frames(day, self.enrolled), key=lambda frame: frame[2])
+        return self.window(track, max(track.frames(frame[1] - 1, self.enrolled)), day)
+
     def bound(self, ladder: Ladder, track: Track, shape: Shape, end: int) -> Window:
         """The window tied to the end of validity on a day, with what is known of it."""
         first, last = before_end(shape, end)
@@ -230,6 +235,8 @@ class Counts:
         """A change of tier opens a personal window, with what is left in the counters; one of today is as good."""
         assert window.track is not None
         if self.personal is not None and self.personal.first == day:
+            self.personal.last = window.track.end_of_personal(day)
+            self.alarm(self.personal)
             return self.personal
         window.last = day - 1
         opened = self._opened(window.track, day)
@@ -241,7 +248,7 @@ class Counts:
     def follow(self, window: Window, day: int, rank: int, fallen: bool) -> Window:
         """A personal window that is over is followed by the next, opened by what rolls over."""
         assert window.track is not None
-        opened = self._opened(window.track, day)
+        opened = self._opened(window.track, day, follows=True)
         for place, fate in window.ladder.fates.items():
             if fate.of is not None and rank >= fate.earned and not (fate.unless_fallen and fallen):
                 opened.totals[place] = _part(fate, window.totals[place], rank)
@@ -250,8 +257,8 @@ class Counts:
             self.alarm(opened)
         return opened
 
-    def _opened(self, track: Track, day: int) -> Window:
-        last = track.end_of_personal(day)
+    def _opened(self, track: Track, day: int, follows: bool = False) -> Window:
+        last = track.end_of_personal(day, follows)
         ladder = self.ladder_for(track, day, last, day)
         key = track.place * TRACK + day
         window = Window(key, day, last, track, ladder, self.ways(ladder, track, day), self.nothing())

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from loyalty.status.claims import OWN, Hold, Window
-from loyalty.status.compiled import Ladder, Path
+from loyalty.status.compiled import Ladder, Path, Term
 from loyalty.status.reversals import fall
-from loyalty.status.windows import Until, end_of_grace
+from loyalty.status.windows import end_of_grace
 from loyalty.status.winning import claim, extended, pay, take
 
 if TYPE_CHECKING:
@@ -43,19 +43,19 @@ def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int) -> b
         return False
     below = max((rank for rank in ladder.ranks if rank < hold.rank), default=0)
     if ladder.lapse.to == "one_tier_down" and below > going:
-        until = _end_of(walk, ladder, ladder.landing[below].until, at)
+        until = _end_of(walk, ladder, ladder.landing[below], at)
         take(walk, Hold(below, at, until, "landed", edition=ladder.edition), at)
     return False
 
 
-def _end_of(walk: "Walk", ladder: Ladder, until: Until, at: int) -> int:
+def _end_of(walk: "Walk", ladder: Ladder, term: Term, at: int) -> int:
     """The end of a validity that begins on a day, as if a path were met on it."""
     track = walk.rules.tracks[ladder.track]
     if track.personal:
-        first, last = at, track.end_of_personal(at)
+        first, last = at, track.end_of_personal(at, follows=True)
     else:
         _, first, last = track.frame_before(at) if track.by_day else track.frames(at, walk.enrolled)[-1]
-    return extended(walk, ladder, until(first, last, track.months, at))
+    return extended(walk, ladder, term.after(first, last, track.months, at))
 
 
 def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int) -> bool:
@@ -91,8 +91,10 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
     track = walk.rules.tracks[ladder.track]
     first, last = window.first, window.last
     if track.personal:
-        first, last = (at, track.end_of_personal(at)) if rank not in ladder.layers else (at, _personal_end(walk, at))
-    until = extended(walk, ladder, ladder.terms[rank].until(first, last, track.months, at))
+        first, last = (
+            (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))
+        )
+    until = extended(walk, ladder, ladder.terms[rank].after(first, last, track.months, at))
     hold = claim(walk, window, rank, at, source, path, until)._replace(edition=ladder.edition)
     pay(walk, window, hold)
     take(walk, hold, at)
@@ -102,7 +104,7 @@ def _personal_end(walk: "Walk", at: int) -> int:
     """The last day of the personal window that is, or will be, open on a day."""
     window = walk.counts.personal
     assert window is not None and window.track is not None
-    return window.last if window.last >= at else window.track.end_of_personal(at)
+    return window.last if window.last >= at else window.track.end_of_personal(at, follows=True)
 
 
 def next_personal(walk: "Walk", window: Window, at: int) -> None:
@@ -111,7 +113,8 @@ def next_personal(walk: "Walk", window: Window, at: int) -> None:
     if window is not walk.counts.personal or track is not window.track or window.last >= at:
         return
     fallen = walk.time.fallen == (at, True)
-    following = walk.counts.follow(window, at, walk.own_rank(at), fallen)
+    held = max((hold.rank for hold in walk.holds if hold.source in OWN and hold.begins <= at < hold.until), default=0)
+    following = walk.counts.follow(window, at, held, fallen)
     following.on = at
     walk.watch(following)
     walk.evaluate(following, at)

@@ -215,9 +215,9 @@ class _Compiling:
 
 def _term(validity: Validity) -> Term:
     """A validity with what puts an end off."""
-    if validity.from_end is None:
-        return Term(compile_validity(validity))
-    return Term(compile_validity(validity), validity.from_end.months, validity.from_end.in_last or 0)
+    more = validity.from_end
+    months, in_last = (more.months, more.in_last or 0) if more is not None else (0, 0)
+    return Term(compile_validity(validity), months, in_last, validity.whole_months)
 
 
 def _is_guarded(path: Path) -> bool:

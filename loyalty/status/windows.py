@@ -72,9 +72,10 @@ class Track:
         first = after_months(on, -self.months) + 1 if self.months else on - (self.shape.days or 1) + 1
         return self.place * TRACK + on, first, on
 
-    def end_of_personal(self, opened: int) -> int:
-        """The last day of a personal window that begins on a day."""
-        start = after_months(month_of(opened), 1) if self.shape.begins == "month_after_tier_change" else opened
+    def end_of_personal(self, opened: int, follows: bool = False) -> int:
+        """The last day of a personal window that begins on a day; `follows` says that it comes after one that was over."""
+        later = self.shape.begins == "month_after_tier_change" and not follows
+        start = after_months(month_of(opened), 1) if later else opened
         return after_months(start, self.months) - 1
 
     @lru_cache(maxsize=100_000)  # noqa: B019  tracks live as long as their program
