@@ -227,6 +227,20 @@ class Rules:
         return self.marks or self.deposits
 
     @cached_property
+    def calm(self) -> bool:
+        """Whether a posting can change nothing but by the paths of the windows that it counts in."""
+        return not (self.waits or self.rolls or any(ladder.goals for ladder in self.ladders))
+
+    @cached_property
+    def remembers(self) -> bool:
+        """Whether windows are laid afterwards, over days whose entries must be known."""
+        return any(ladder.keep_window for ladder in self.ladders) or any(track.by_day for track in self.tracks)
+
+    @cached_property
+    def nothing(self) -> Totals:
+        return [0] * len(self.counters)
+
+    @cached_property
     def waits(self) -> bool:
         """Whether some windows are judged when they are over."""
         return any(track.at_end for track in self.tracks)

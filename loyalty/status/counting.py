@@ -22,15 +22,15 @@ class Counts:
         self.enrolled = history.enrolled
         self.today = history.today
         self.traits: tuple[Any, ...] = history.traits[0][1] if history.traits else ()
-        known = history.entries[-1][0] if history.entries else 0
-        self.horizon = (max(known, self.enrolled) if self.today >= FAR else self.today) + HORIZON
+        self.horizon = 0
+        if rules.times:
+            known = history.entries[-1][0] if history.entries else 0
+            self.horizon = (max(known, self.enrolled) if self.today >= FAR else self.today) + HORIZON
         self.later = FAR
         self.windows: dict[int, Window] = {}
         self.alarms: list[tuple[int, int]] = []
         self.levels: dict[int, list[tuple[int, int]]] = {place: [] for place in rules.levels}
         self.known: list[tuple[int, int, int, int]] = []
-        bound = any(ladder.keep_window for ladder in rules.ladders)
-        self.remembers = bound or any(track.by_day for track in rules.tracks)
         self.personal: Window | None = None
         self.life = self._lifetime() if rules.lives else None
 
@@ -38,7 +38,8 @@ class Counts:
 
     def window_of(self, on: int, posted: int) -> Window:
         """The one window that contains a day, where there is but one."""
-        return self.window(self.rules.tracks[0], self.rules.tracks[0].frames(on, self.enrolled)[0], posted)
+        track = self.rules.tracks[0]
+        return self.window(track, track.frame(on, self.enrolled), posted)
 
     def add(self, entry: Entry) -> list[Window]:
         """Count an entry in every window that it belongs to, and tell them."""
@@ -53,7 +54,7 @@ class Counts:
             window.fell |= amount < 0
             if place not in self.levels:
                 window.totals[place] += amount
-        if self.remembers:
+        if self.rules.remembers:
             insort(self.known, (on, posted, place, amount))
         return touched
 
@@ -99,7 +100,7 @@ class Counts:
     # --- windows ------------------------------------------------------------------------------------------------
 
     def nothing(self) -> Totals:
-        return [0] * len(self.rules.counters)
+        return self.rules.nothing[:]
 
     def owns(self, track: Track, first: int) -> bool:
         """Whether the edition in force on a window's first day counts in such windows."""
@@ -112,10 +113,11 @@ class Counts:
             key, first, last = frame
             ladder = self.ladder_for(track, first, last, posted)
             window = Window(key, first, last, track, ladder, self.ways(ladder, track, first), self.nothing())
-            window.rolled_in, window.rolled_out = self.nothing(), self.nothing()
             self.windows[key] = window
-            if self.rules.times and last >= posted:
-                self.alarm(window)
+            if self.rules.times:
+                window.rolled_in, window.rolled_out = self.nothing(), self.nothing()
+                if last >= posted:
+                    self.alarm(window)
         return window
 
     def alarm(self, window: Window) -> None:
@@ -137,10 +139,14 @@ class Counts:
 
     def ladder_for(self, track: Track, first: int, last: int, posted: int) -> Ladder:
         """The edition that counts on a day for a window; before enrolment, that of enrolment."""
+        if len(self.rules.ladders) == 1:
+            return self.rules.ladders[0]
         return self.rules.ladder_for(track.place, first, min(max(posted, self.enrolled), last))
 
     def ways(self, ladder: Ladder, track: Track, first: int) -> Ways:
         """The paths of a window that begins on a day: those of an override where one applies."""
+        if not ladder.changed:
+            return ladder.ways[track.place]
         for n, changed in enumerate(ladder.changed):
             if changed.percent is not None and changed.applies(first, self.traits):
                 return ladder.scaled[n][track.place]

@@ -35,9 +35,10 @@ def month_of(day: int) -> int:
     return day - date.fromordinal(day).day + 1
 
 
-@lru_cache(maxsize=10_000)
-def calendar_year(year: int) -> Frame:
-    """A calendar year as a window."""
+@lru_cache(maxsize=100_000)
+def _year_of(day: int) -> Frame:
+    """The calendar year of a day as a window."""
+    year = date.fromordinal(day).year
     return year, date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
 
 
@@ -56,10 +57,14 @@ class Track:
         self.overlapping = self.by_day or self.every < self.months
         self.yearly = shape == Window(months=12) and not stretched
 
+    def frame(self, on: int, enrolled: int) -> Frame:
+        """The window that contains a day, where there is but one."""
+        return _year_of(on) if self.yearly else self.frames(on, enrolled)[0]
+
     def frames(self, on: int, enrolled: int) -> tuple[Frame, ...]:
         """The windows that contain a day, first one first. Not for personal windows, nor for those that end with activity."""
         if self.yearly:
-            return (calendar_year(date.fromordinal(on).year),)
+            return (_year_of(on),)
         return self._laid(on, enrolled if self.by_member else 0)
 
     def frame_before(self, on: int) -> Frame:
