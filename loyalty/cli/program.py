@@ -14,7 +14,8 @@ from loyalty.jobs.deployment import find_program, program_names
 from loyalty.jobs.scenarios import play
 from loyalty.members.mapping import MappingFile
 from loyalty.program import ladder_words
-from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program
+from loyalty.program.defects import defects
+from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program, placed
 from loyalty.program.models import ProgramFile
 from loyalty.program.problems import ProgramInvalid
 from loyalty.program.scenarios import ScenarioFailed, scenarios_of
@@ -70,18 +71,28 @@ def list_(as_json: bool) -> None:
 
 @program.command()
 @click.argument("name", required=False)
+@click.option("--strict", is_flag=True, help="What is only suspicious counts as wrong too.")
 @refusals
-def check(name: str | None) -> None:
-    """Check a program's files, all programs without a name; every problem is told with its place."""
+def check(name: str | None, strict: bool) -> None:
+    """Check a program's files, all programs without a name; every problem is told with its place.
+
+    What could not run is a problem. What can, but hardly as it was meant (a tier that nobody can reach), is a warning.
+    """
     chosen = read_settings()
     wrong = 0
     for one in [name] if name else program_names(chosen):
         try:
             loaded = find_program(chosen, one)
-            click.echo(f"{one}: {len(loaded.editions)} edition(s), no problem.")
         except ProgramInvalid as error:
             wrong += len(error.problems)
             click.echo(str(error), err=True)
+            continue
+        warnings = placed(loaded.folder, defects(loaded))
+        wrong += len(warnings) if strict else 0
+        for warning in warnings:
+            click.echo(f"warning: {warning}", err=True)
+        suspected = f", {len(warnings)} warning(s)" if warnings else ""
+        click.echo(f"{one}: {len(loaded.editions)} edition(s), no problem{suspected}.")
     if wrong:
         click.echo(f"{wrong} problem(s).", err=True)
         sys.exit(FOUND)

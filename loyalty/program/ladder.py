@@ -22,8 +22,11 @@ class Held(Part):
     """Time for which a tier or a higher one has been held: whole calendar years, or days; in all, or without a break."""
 
     tier: Id
+    """This tier or a higher one."""
     years: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Whole calendar years."""
     days: Annotated[int, Field(ge=1, le=36525)] | None = None
+    """Days."""
     unbroken: bool = False
     """Counted from the last day without the tier."""
 
@@ -43,6 +46,7 @@ class GuardedPath(Part):
     holds: Id | None = None
     """Only for who holds this tier or a higher one."""
     held: Held | None = None
+    """Only after a time with a tier."""
     when: Condition | None = None
     """Only for members with these attributes: `member.<attribute>` with a value, a list, or limits."""
     window: Id | None = None
@@ -84,6 +88,7 @@ class Lapse(Part):
     validity: Validity | None = None
     """How long the tier below then holds, in place of the ladder's validity."""
     grace: Grace | None = None
+    """How long the tier is held on first."""
     floor: Id | None = None
     """Who once had this tier or a higher one by activity never falls below it."""
 
@@ -95,6 +100,7 @@ class ByTier(Part):
     """An amount that depends on the tier; none for a tier that is not named."""
 
     tier: Annotated[dict[Id, Exact], Field(min_length=1)]
+    """The amount for each tier."""
 
 
 def _is_by_tier(value: Any) -> str:
@@ -127,22 +133,29 @@ class Counter(Part):
     when_met: Literal["keep", "zero", "pay"] = "keep"
     """When a tier is reached or kept by a path that needs it: it stays, is set to zero, or the threshold is taken off."""
     rollover: Rollover | None = None
+    """What of it opens the next window."""
 
 
 class Deposit(Part):
     """An amount that opens each window of the ladder, by the tier held on its first day or by attributes."""
 
     id: Id
+    """Its name in the books."""
     unit: Id
+    """What is booked."""
     amount: Amount
+    """How much, for all or by tier."""
     when: Condition | None = None
+    """Only for members with these attributes."""
 
 
 class Accrual(Part):
     """A lifetime counter that grows with every day on which a tier is held, by so much."""
 
     counter: Id
+    """The counter that grows."""
     per_day: Annotated[dict[Id, Exact], Field(min_length=1)]
+    """By how much for a day with each tier."""
     through: Day | None = None
     """The last day that counts."""
 
@@ -154,7 +167,9 @@ class Tier(Part):
     """A named level of status. The order in the file is the order of the ladder, lowest first."""
 
     id: Id
+    """The name by which other files call it."""
     name: Texts
+    """What members read."""
     reach: tuple[Path, ...] = ()
     """Any of these paths, each with all its thresholds, gets the tier."""
     keep: tuple[Path, ...] = ()
@@ -171,13 +186,16 @@ class Lifetime(Part):
     """A tier for ever, from all-time totals."""
 
     tier: Id
+    """The tier that is held for ever."""
     path: Path
+    """What gets it, counted over all time."""
 
 
 class Waiver(Part):
     """How much of a path staff may waive, by counter."""
 
     within: Annotated[dict[Id, Exact], Field(min_length=1)]
+    """The most that may be missing, by counter."""
 
 
 # --- milestones -------------------------------------------------------------------------------------------------
@@ -187,9 +205,11 @@ class Gift(Part):
     """What is granted: an amount of a unit, or so many of an instrument with its own expiry; exactly one."""
 
     unit: Id | None = None
+    """A unit, booked on the day of the grant."""
     instrument: Id | None = None
     """The name of a certificate, voucher or other right."""
     amount: Exact = Decimal(1)
+    """How much, or how many."""
     expires: Validity | None = None
     """The instrument's own end; months run from the day of the grant."""
 
@@ -203,9 +223,13 @@ class Deadline(Part):
     """The last day of a choice: a day of the year so many years after the window's first, or days after the milestone."""
 
     month: Annotated[int, Field(ge=1, le=12)] | None = None
+    """The month of the last day."""
     day: Annotated[int, Field(ge=1, le=31)] = 1
+    """Its day of the month."""
     years_after: Annotated[int, Field(ge=0, le=20)] = 0
+    """So many years after the year of the first day of the window."""
     days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """So many days after the milestone."""
 
     @model_validator(mode="after")
     def _one(self) -> "Deadline":
@@ -217,8 +241,11 @@ class Choice(Part):
     """Options of which the member picks some by a deadline; what is not picked then falls to the default."""
 
     pick: Annotated[int, Field(ge=1, le=20)] = 1
+    """How many options the member picks."""
     options: Annotated[dict[Id, tuple[Gift, ...]], Field(min_length=2)]
+    """What there is to pick, each some gifts."""
     by: Deadline
+    """The last day to pick."""
     default: Id | None = None
     """Without it, what is not chosen is lost."""
 
@@ -227,7 +254,9 @@ class Milestone(Part):
     """Something granted at a threshold, beside the tiers: once in a window, or again every so much more."""
 
     id: Id
+    """Its name in the books."""
     name: Texts
+    """What members read."""
     at: Path
     """What must be met, in the ladder's window or in that which the path names."""
     every: Exact | None = None
@@ -235,7 +264,9 @@ class Milestone(Part):
     most: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """At most so many times in a window."""
     gives: tuple[Gift, ...] = ()
+    """What is granted."""
     choice: Choice | None = None
+    """Or what there is to pick."""
     reversal: Literal["take_back", "keep"] = "take_back"
     """When a reversal takes the total below: whether what was granted is taken back."""
 
@@ -253,8 +284,11 @@ class Offer(Part):
     """Status on trial, by another program's status (match) or by the program's wish (trial), to be confirmed by a goal."""
 
     id: Id
+    """Its name in the books."""
     name: Texts
+    """What members read."""
     tiers: Annotated[tuple[Id, ...], Field(min_length=1)]
+    """The tiers that it may give."""
     trial: Validity
     """How long the tier is held on trial; months run from the day it is given."""
     goal: Path | None = None
@@ -264,6 +298,7 @@ class Offer(Part):
     again_after: Months | None = None
     """Months before the same member may have it again; without it, once."""
     when: Condition | None = None
+    """Only for members with these attributes."""
 
     @model_validator(mode="after")
     def _both(self) -> "Offer":
@@ -276,7 +311,9 @@ class Override(Part):
     """Other figures for a group and a time: exactly one of thresholds, extend."""
 
     id: Id
+    """Its name in the books."""
     first: Day = Field(alias="from")
+    """The first day of the time for which it holds."""
     through: Day
     """For windows that begin, or validity that ends, from the first through the last of these days."""
     when: Condition | None = None
@@ -300,6 +337,7 @@ class LadderFile(Part):
     base: Id
     """The tier that every member has."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+    """The tiers, lowest first."""
     window: Annotated[
         Annotated[Literal["calendar_year"], Tag("word")] | Annotated[Window, Tag("block")], Discriminator(is_block)
     ]
@@ -311,6 +349,7 @@ class LadderFile(Part):
     stretched: tuple[Stretched, ...] = ()
     """Windows of `window` that are longer or shorter than the others, as when one year gives way to another."""
     validity: Validity
+    """How long a tier holds once it is reached."""
     keep: Literal["as_earned", "at_end"] = "as_earned"
     """Whether a tier is kept as soon as a path is met, or judged on the day on which it ends."""
     lapse: Annotated[
@@ -320,13 +359,21 @@ class LadderFile(Part):
     reversal: Literal["strict", "keep_until_end"] = "strict"
     """When a reversal takes a total below its threshold: the tier ends at once, or is kept to its end and flagged."""
     counters: dict[Id, Counter] = Field(default_factory=dict)
+    """What becomes of counters, by counter."""
     deposits: tuple[Deposit, ...] = ()
+    """Amounts that open each window."""
     accruals: tuple[Accrual, ...] = ()
+    """Lifetime counters that grow with time."""
     lifetime: tuple[Lifetime, ...] = ()
+    """Tiers for ever."""
     milestones: tuple[Milestone, ...] = ()
+    """Grants beside the tiers."""
     offers: tuple[Offer, ...] = ()
+    """Matches, trials and challenges."""
     overrides: tuple[Override, ...] = ()
+    """Other thresholds or ends for a group and a time."""
     waiver: Waiver | None = None
+    """What staff may pardon."""
 
     @property
     def main(self) -> Window:

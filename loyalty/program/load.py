@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -216,6 +216,17 @@ class Reading:
             self._tell_file(file, f"{name} is {unit.kind}; allowed: {before.kind}, as before")
         if unit.decimals != before.decimals:
             self._tell_file(file, f"{name} has {unit.decimals} decimals; allowed: {before.decimals}, as before")
+
+
+def placed(folder: Path, found: Iterable[tuple[str, str, Way, str]]) -> list[Problem]:
+    """What was found in editions that loaded, (edition, file, way, message), each with its place, in the order of the files."""
+    documents: dict[Path, Document] = {}
+    for edition, file, way, message in found:
+        path = folder / "editions" / edition / file
+        if path not in documents:
+            documents[path] = read(str(path.relative_to(folder.parent)), path.read_text(encoding="utf-8"))
+        documents[path].problem(way, message)
+    return sorted(problem for document in documents.values() for problem in document.problems)
 
 
 def tellers(documents: Mapping[str, Document]) -> Mapping[str, Callable[..., None]]:

@@ -13,13 +13,16 @@ class Numbering(Part):
     """How member numbers are made for those who bring none: prefix, then digits, the last a Luhn check digit."""
 
     prefix: str = ""
+    """What every number begins with."""
     digits: Annotated[int, Field(ge=4, le=15)] = 9
+    """How many digits follow, the check digit among them."""
 
 
 class Attribute(Part):
     """A fact about a member that rules may ask for."""
 
     type: Literal["text", "integer", "flag"]
+    """What its values are."""
     one_of: tuple[str, ...] | None = None
     """The only values allowed, for a text."""
 
@@ -28,7 +31,9 @@ class Members(Part):
     """What is known of members beyond name and address."""
 
     number: Numbering = Numbering()
+    """How their numbers are made."""
     attributes: dict[Id, Attribute] = Field(default_factory=dict)
+    """Facts by name; rules ask for them as `member.<name>`."""
 
 
 class ProgramFile(Part):
@@ -37,6 +42,7 @@ class ProgramFile(Part):
     program: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
     """The name of its folder."""
     name: Texts
+    """What the program is called, in each language."""
     zone: str
     """IANA time zone: its days are the program's days."""
     money: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -44,7 +50,9 @@ class ProgramFile(Part):
     money_decimals: Annotated[int, Field(ge=0, le=4)] = 2
     """Minor digits of the currency: 2 for cents, 0 for yen."""
     languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The languages in which every text stands."""
     members: Members = Members()
+    """What is asked of members."""
 
 
 # --- units.yaml -------------------------------------------------------------------------------------------------
@@ -54,7 +62,9 @@ class Unit(Part):
     """Something counted: points (spendable), counter (qualifying) or level (averaged over time)."""
 
     kind: Literal["points", "counter", "level"]
+    """Whether it is spent, counted for status, or averaged."""
     name: Texts
+    """What members read."""
     decimals: Annotated[int, Field(ge=0, le=6)] = 0
     """Places after the point; amounts are kept as integers in the smallest step."""
 
@@ -63,6 +73,7 @@ class UnitsFile(Part):
     """units.yaml: what is counted."""
 
     units: Annotated[dict[Id, Unit], Field(min_length=1)]
+    """Units by the name that other files call them."""
 
 
 # --- activities.yaml --------------------------------------------------------------------------------------------
@@ -72,9 +83,11 @@ class ActivityField(Part):
     """A typed fact of an activity."""
 
     type: Literal["text", "integer", "decimal", "money", "flag", "day"]
+    """What its values are; money is in the currency of the program."""
     one_of: tuple[str, ...] | None = None
     """The only values allowed, for a text."""
     at_least: Count | None = None
+    """The least value, for a number."""
     decimals: Annotated[int, Field(ge=0, le=6)] = 2
     """Places after the point, for decimal; money has the program's money_decimals."""
     optional: bool = False
@@ -85,7 +98,9 @@ class ActivityKind(Part):
     """A kind of fact from outside: flight, stay, purchase, balance."""
 
     name: Texts
+    """What members read."""
     fields: dict[Id, ActivityField]
+    """What is told of one, by name."""
     earns_when: Condition | None = None
     """Where this is not so (a cancelled flight), the activity is kept and earns nothing."""
 
@@ -96,6 +111,7 @@ class ActivitiesFile(Part):
     outside_membership: Literal["refuse", "accept"] = "refuse"
     """Whether activity before enrolment or after leaving is taken."""
     activities: Annotated[dict[Id, ActivityKind], Field(min_length=1)]
+    """Kinds of activity by name."""
 
 
 # --- earning.yaml -----------------------------------------------------------------------------------------------
@@ -105,21 +121,28 @@ class Band(Part):
     """One row of a band: its value holds below `below`; the last row has no `below`."""
 
     below: Exact | None = None
+    """Where the row ends; the last row has no end."""
     value: Exact
+    """The figure of the row."""
 
 
 class Lookup(Part):
     """A figure that depends: on a table, on the band of a field, on the tier, or on a member's attribute."""
 
     table: Id | None = None
+    """A table of `tables`."""
     band: Id | None = None
     """The field whose value picks the row of `rows`."""
     tier: dict[Id, Exact] | None = None
+    """A figure for each tier."""
     member: Id | None = None
     """The attribute whose value picks from `values`."""
     rows: tuple[Band, ...] | None = None
+    """The rows of a band, rising."""
     values: dict[str, Exact] | None = None
+    """A figure for each value of the attribute."""
     otherwise: Exact | None = None
+    """The figure where no row fits."""
 
     @model_validator(mode="after")
     def _one(self) -> "Lookup":
@@ -147,7 +170,9 @@ class Cap(Part):
     """At most this much from the line for one member in one window."""
 
     amount: Exact
+    """The most that the line gives."""
     per: Literal["calendar_year", "calendar_month", "lifetime"]
+    """The span in which it is counted."""
 
 
 class Step(Part):
@@ -188,16 +213,22 @@ class Table(Part):
     """Figures by the values of fields (of the activity, `tier`, or `member.<attribute>`), nested in the order of `by`."""
 
     by: Annotated[tuple[str, ...], Field(min_length=1)]
+    """What picks a row: fields of the activity, `tier`, or `member.<attribute>`, one after the other."""
     rows: Annotated[dict[str, Any], Field(min_length=1)]
+    """Figures by value, nested in the order of `by`."""
     otherwise: Exact | None = None
+    """The figure where no row fits."""
 
 
 class EarnLine(Part):
     """One rule that turns an activity into an amount of a unit."""
 
     id: Id
+    """Its name in the books."""
     name: Texts
+    """What members read on their statement."""
     unit: Id
+    """What it gives."""
     activity: Id
     """The kind of activity that it judges."""
     first: Day | None = Field(default=None, alias="from")
@@ -205,11 +236,15 @@ class EarnLine(Part):
     through: Day | None = None
     """The last day of activity that earns; that whole day still does."""
     when: Condition | None = None
+    """Only activity of which this is so."""
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    """How the amount is worked out, step by step."""
 
 
 class EarningFile(Part):
     """earning.yaml: how activity earns."""
 
     tables: dict[Id, Table] = Field(default_factory=dict)
+    """Tables of figures by name, for steps."""
     lines: tuple[EarnLine, ...]
+    """The earn lines; an activity goes through all of its kind."""

@@ -28,7 +28,9 @@ class YearDay(Part):
     """A day of the year."""
 
     month: Annotated[int, Field(ge=1, le=12)]
+    """The month, 1 to 12."""
     day: Annotated[int, Field(ge=1, le=28)] = 1
+    """The day of the month, 1 to 28."""
 
 
 FirstDay = Literal["enrolment", "enrolment_month", "tier_change", "month_after_tier_change"]
@@ -43,6 +45,7 @@ class Window(Part):
     """A span in which counters are counted."""
 
     months: Months | None = None
+    """How long it is, in months."""
     days: Annotated[int, Field(ge=1, le=3660)] | None = None
     """How long it is: months, or days."""
     begins: Begins | None = None
@@ -89,8 +92,11 @@ class Stretched(Part):
     """One window that is not as long as the others: that which contains `day` goes from `from` through `through`."""
 
     day: Day
+    """Any day by which the window is known."""
     first: Day = Field(alias="from")
+    """Its first day."""
     through: Day
+    """Its last day."""
 
 
 # --- validity ---------------------------------------------------------------------------------------------------
@@ -100,13 +106,16 @@ class MonthEnd(Part):
     """Through the last day of a month: that of the window's first year plus `years_after`."""
 
     month: Annotated[int, Field(ge=1, le=12)]
+    """The month, 1 to 12."""
     years_after: Annotated[int, Field(ge=0, le=20)]
+    """So many years after the year of the first day of the window."""
 
 
 class FromEnd(Part):
     """Longer by so many months than the tier is held already; only for activity of the last months before that end."""
 
     months: Months
+    """So many months longer."""
     in_last: Months | None = None
     """The window must begin within so many months before the end."""
 
@@ -115,6 +124,7 @@ class Validity(Part):
     """How long a tier holds from the day it is reached; exactly one form."""
 
     through_end_of: MonthEnd | None = None
+    """Through the end of a month, so many years after."""
     months: Months | None = None
     """This many months from the day of the activity that met the path; at the end of validity, from that day."""
     window_end: Annotated[int, Field(ge=0, le=20)] | None = None
@@ -136,7 +146,9 @@ class Grace(Part):
     """How long a tier is held on after its end, while it may still be kept; exactly one form."""
 
     months: Months | None = None
+    """So many months."""
     days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    """So many days."""
 
     @model_validator(mode="after")
     def _one(self) -> "Grace":

@@ -100,8 +100,8 @@ def window(given: Window) -> str:
 
 def _span(given: Window, length: str) -> str:
     if given.before_end is not None:
-        before = "in" if given.before_end == 0 else f"{many(given.before_end, 'month')} before the month in"
-        return f"the {length} that end {before} which the tier ends"
+        before = f"{many(given.before_end, 'month')} before" if given.before_end else "in"
+        return f"the {length} that end {before} the month in which the tier ends"
     if given.every == "day":
         return f"the {length} that end with any day of activity"
     again = f", again every {many(given.every, 'month')}" if given.every not in (None, given.months) else ""

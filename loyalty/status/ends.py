@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from loyalty.status.claims import OWN, Hold, Window
 from loyalty.status.compiled import Ladder, Path
+from loyalty.status.reversals import fall
 from loyalty.status.windows import Until, end_of_grace
+from loyalty.status.winning import claim, extended, pay, take
 
 if TYPE_CHECKING:
     from loyalty.status.timeline import Walk
@@ -37,12 +39,12 @@ def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int) -> b
                 return rank == hold.rank
     if ladder.lapse.grace is not None and hold.source != "grace":
         until = end_of_grace(ladder.lapse.grace, at)
-        walk.take(hold._replace(begins=at, until=until, source="grace"), at)
+        take(walk, hold._replace(begins=at, until=until, source="grace"), at)
         return False
     below = max((rank for rank in ladder.ranks if rank < hold.rank), default=0)
     if ladder.lapse.to == "one_tier_down" and below > going:
         until = _end_of(walk, ladder, ladder.landing[below].until, at)
-        walk.take(Hold(below, at, until, "landed", edition=ladder.edition), at)
+        take(walk, Hold(below, at, until, "landed", edition=ladder.edition), at)
     return False
 
 
@@ -53,7 +55,7 @@ def _end_of(walk: "Walk", ladder: Ladder, until: Until, at: int) -> int:
         first, last = at, track.end_of_personal(at)
     else:
         _, first, last = track.frame_before(at) if track.by_day else track.frames(at, walk.enrolled)[-1]
-    return walk.extended(ladder, until(first, last, track.months, at))
+    return extended(walk, ladder, until(first, last, track.months, at))
 
 
 def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int) -> bool:
@@ -90,10 +92,10 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
     first, last = window.first, window.last
     if track.personal:
         first, last = (at, track.end_of_personal(at)) if rank not in ladder.layers else (at, _personal_end(walk, at))
-    until = walk.extended(ladder, ladder.terms[rank].until(first, last, track.months, at))
-    hold = walk.claim(window, rank, at, source, path, until)._replace(edition=ladder.edition)
-    walk.pay(window, hold)
-    walk.take(hold, at)
+    until = extended(walk, ladder, ladder.terms[rank].until(first, last, track.months, at))
+    hold = claim(walk, window, rank, at, source, path, until)._replace(edition=ladder.edition)
+    pay(walk, window, hold)
+    take(walk, hold, at)
 
 
 def _personal_end(walk: "Walk", at: int) -> int:
@@ -115,12 +117,40 @@ def next_personal(walk: "Walk", window: Window, at: int) -> None:
     walk.evaluate(following, at)
 
 
-def claw_back(walk: "Walk", window: Window) -> None:
-    """A reversal that leaves a paid counter below zero takes back the tier paid last, and returns its threshold."""
-    if not window.ladder.strict:
-        return
-    for hold, place, threshold in reversed(walk.paid[:]):
-        if window.totals[place] < 0 and hold in walk.holds:
-            walk.holds.remove(hold)
-            walk.paid.remove((hold, place, threshold))
-            window.totals[place] += threshold
+def judge(walk: "Walk", window: Window, at: int) -> None:
+    """Judge a window that is over. Where levels stand at more than nothing, the next windows begin without an entry."""
+    assert window.track is not None
+    walk.counts.average(window)
+    walk.watch(window)
+    window.on = at
+    walk.evaluate(window, at)
+    if walk.rules.marks:
+        walk.marks.look([window], at)
+    if walk.rules.levels and any(sum(amount for _, amount in changes) for changes in walk.counts.levels.values()):
+        for frame in window.track.frames(at, walk.enrolled):
+            if walk.counts.owns(window.track, frame[1]):
+                walk.counts.window(window.track, frame, at)
+
+
+def roll(walk: "Walk", closed: list[Window], at: int) -> bool:
+    """Let closed windows roll over, each into the next, as long as that changes anything."""
+    changed = False
+    while closed:
+        window = closed.pop(0)
+        assert window.track is not None or window is walk.life
+        if window.track is None or window.track.personal or window.track.overlapping:
+            continue
+        following = walk.counts.roll(window, at, walk.held_at_end(window.last))
+        if following is None:
+            continue
+        if following.fell:
+            walk.fell = True
+            fall(walk, [following], at)
+        following.on = at
+        walk.watch(following)
+        changed |= walk.evaluate(following, at)
+        if walk.rules.marks:
+            walk.marks.look([following], max(at, walk.enrolled))
+        if following.last < at:
+            closed.append(following)
+    return changed

@@ -26,6 +26,7 @@ from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusFact
 from loyalty.status.timeline import Walk
 from loyalty.status.windows import after_months, compile_validity
+from loyalty.status.winning import end_of
 
 #: The kinds of grant.
 GIVEN = ("granted", "invited", "matched", "gifted", "bought", "shared")
@@ -198,7 +199,7 @@ def waive(session: Session, program: Program, account: Account, wanted: Waiver, 
     window = walk.window_on((wanted.window_of or today).toordinal())
     path = _pardonable(program, rules, window, walk.held_in(window, today.toordinal()), wanted.tier)
     fact.until = date.fromordinal(
-        max(walk.end_of(window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1)
+        max(end_of(walk, window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1)
     )
     fact.evidence = dumps(path_evidence(rules, path, window.totals, window.key, window.ladder.edition))
     _record(session, account, fact, today, now)

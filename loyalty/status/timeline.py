@@ -4,18 +4,16 @@ docs/ladder.md tells what each word of a ladder does here, and the order of a da
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from loyalty.status import ends
-from loyalty.status.claims import BY_PATH, LIFETIME, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
-from loyalty.status.compiled import Goal, Ladder, Path, Rules, Term
+from loyalty.status import ends, happenings, winning
+from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
+from loyalty.status.compiled import Goal, Path, Rules
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
 from loyalty.status.marks import Marks
-from loyalty.status.windows import FAR, TRACK, after_months
-
-#: What happens by itself on a day: a fact, an edition, the member's attributes.
-Event = Fact | Ladder | tuple[Any, ...]
+from loyalty.status.reversals import fall
+from loyalty.status.windows import FAR
 
 
 class Walk:
@@ -40,7 +38,7 @@ class Walk:
         self.time = Time(self)
         self.goals: list[tuple[Fact, Goal, Window]] = []
         self.paid: list[tuple[Hold, int, int]] = []
-        self.events = _events(rules, history) if history.facts or history.traits or len(rules.ladders) > 1 else []
+        self.events = happenings.events_of(rules, history) if history.facts or history.traits or len(rules.ladders) > 1 else []
         self.next = FAR
         self._choose(self.enrolled, opening=True)
 
@@ -108,7 +106,7 @@ class Walk:
             if self.rules.times:
                 self._pass(at)
             while self.events and self.events[-1][0][0] <= at:
-                self._happen(self.events.pop()[1], at)
+                happenings.happen(self, self.events.pop()[1], at)
             self._choose(at, opening=True)
 
     def rank_on(self, day: int) -> int:
@@ -135,11 +133,6 @@ class Walk:
         if self.rules.levels:
             self.counts.average(window)
         return window
-
-    def end_of(self, window: Window, rank: int, at: int) -> int:
-        """The end of a tier reached in a window on a day, or on the window's last where that is over."""
-        window.on = min(at, window.last)
-        return self._until(window, window, rank, at)
 
     def held_in(self, window: Window, day: int) -> int:
         """The rank held, on a day or, where the window was over by then, on its last, by a claim from elsewhere."""
@@ -171,7 +164,7 @@ class Walk:
             touched.append(self.life)
         at = day if day > self.enrolled else self.enrolled
         if self.fell:
-            self._fall(touched, day)
+            fall(self, touched, day)
             self._choose(at, opening=day < at)
         changed = False
         rank = self.current.rank
@@ -198,9 +191,9 @@ class Walk:
         """What closed windows roll over, and goals that are met."""
         changed = False
         if self.rules.rolls:
-            changed = self._roll([window for window in touched if window.last < day], day)
+            changed = ends.roll(self, [window for window in touched if window.last < day], day)
         if self.goals:
-            changed |= self._confirm(max(day, self.enrolled))
+            changed |= happenings.confirm(self, max(day, self.enrolled))
         return changed
 
     def _judged(self, touched: list[Window], day: int) -> list[Window]:
@@ -216,52 +209,16 @@ class Walk:
         over = self.counts.due(at)
         for window in over:
             if window.track is not None and window.track.at_end:
-                self._judge_at_end(window, at)
+                ends.judge(self, window, at)
         if self.rules.judges_ends:
             ends.follow(self, at)
         for window in over:
             if window.track is not None and window.track.personal:
                 ends.next_personal(self, window, at)
         if self.rules.rolls:
-            self._roll([window for window in over if window.track is not None and not window.track.personal], at)
+            ends.roll(self, [window for window in over if window.track is not None and not window.track.personal], at)
         if self.time.due <= at:
             self.look_again(self.counts.open_on(at), at)
-
-    def _judge_at_end(self, window: Window, at: int) -> None:
-        assert window.track is not None
-        self.counts.average(window)
-        self.watch(window)
-        window.on = at
-        self.evaluate(window, at)
-        if self.rules.marks:
-            self.marks.look([window], at)
-        if self.rules.levels and any(sum(amount for _, amount in changes) for changes in self.counts.levels.values()):
-            for frame in window.track.frames(at, self.enrolled):
-                if self.counts.owns(window.track, frame[1]):
-                    self.counts.window(window.track, frame, at)
-
-    def _roll(self, closed: list[Window], at: int) -> bool:
-        """Let closed windows roll over, each into the next, as long as that changes anything."""
-        changed = False
-        while closed:
-            window = closed.pop(0)
-            assert window.track is not None or window is self.life
-            if window.track is None or window.track.personal or window.track.overlapping:
-                continue
-            following = self.counts.roll(window, at, self.held_at_end(window.last))
-            if following is None:
-                continue
-            if following.fell:
-                self.fell = True
-                self._fall([following], at)
-            following.on = at
-            self.watch(following)
-            changed |= self.evaluate(following, at)
-            if self.rules.marks:
-                self.marks.look([following], max(at, self.enrolled))
-            if following.last < at:
-                closed.append(following)
-        return changed
 
     def watch(self, window: Window) -> None:
         """Note the paths whose being met would change something, for the rank now held."""
@@ -284,7 +241,7 @@ class Walk:
                 continue
             for path in paths:
                 if path.met(totals) and self.allowed(path, at):
-                    self._win(window, rank, path, day, "lifetime" if window is self.life else "earned")
+                    winning.win(self, window, rank, path, day, "lifetime" if window is self.life else "earned")
                     changed = True
                     break
         keep = [] if at_end else [way for way in window.ways.keep if way[0] not in window.won]
@@ -292,7 +249,7 @@ class Walk:
         for rank, paths in keep:
             met = [path for path in paths if path.met(totals) and self.allowed(path, at)] if held >= rank else []
             if met:
-                self._win(window, rank, met[0], day, "kept")
+                winning.win(self, window, rank, met[0], day, "kept")
                 changed = True
         if changed:
             self.watch(window)
@@ -305,180 +262,6 @@ class Walk:
         if path.when is not None and not path.when(self.counts.traits):
             return False
         return path.held is None or self.time.met(path.held, at)
-
-    def _win(self, window: Window, rank: int, path: Path, day: int, source: str) -> None:
-        kept = window.won.get(rank)
-        if kept in self.holds:
-            self.holds.remove(kept)  # reached now, and no longer only kept
-        if self.barred[0] == day and rank > self.barred[1]:
-            window.won[rank] = None
-            return
-        opened = window
-        if window.track is not None and window.track.personal and rank not in window.ladder.layers:
-            opened = self.counts.restart(window, max(day, self.enrolled))
-        hold = self.claim(window, rank, day, source, path, self._until(window, opened, rank, max(day, self.enrolled)))
-        window.won[rank] = hold
-        self.pay(window, hold)
-        self.take(hold, day)
-
-    def claim(self, window: Window, rank: int, day: int, source: str, path: Path, until: int) -> Hold:
-        """The claim of a path met in a window, with its evidence."""
-        counted = None if window.key < TRACK else (window.first, window.last)
-        totals = tuple(window.totals)
-        return Hold(rank, day, until, source, window.key, path, totals, window.ladder.edition, counted=counted)
-
-    def take(self, hold: Hold, day: int) -> None:
-        """Hold a claim, if it is not over before it begins; the first to the floor's tier lays the floor."""
-        if hold.until > day:
-            self.holds.append(hold)
-        floor = self.rules.ladder_on(day).floor
-        if floor and hold.source in OWN and hold.rank >= floor and not any(one.source == "floor" for one in self.holds):
-            self.holds.append(Hold(floor, day, FAR, "floor", edition=hold.edition))
-
-    def pay(self, window: Window, hold: Hold) -> None:
-        """What the counters of the path that was met lose by it."""
-        for place, threshold in hold.path.needs if hold.path and window.ladder.fates else ():
-            fate = window.ladder.fates.get(place)
-            if fate is not None and fate.met == "pay":
-                window.totals[place] -= threshold
-                self.paid.append((hold, place, threshold))
-            elif fate is not None and fate.met == "zero":
-                window.totals[place] = 0
-
-    def _until(self, window: Window, opened: Window, rank: int, at: int) -> int:
-        """The end of a tier reached or kept in a window; for a personal one, counted from the window that this opens."""
-        if window is self.life:
-            return FAR
-        ladder, months = window.ladder, window.track.months if window.track else 0
-        term = ladder.terms[rank]
-        until = term.until(opened.first, opened.last, months, window.on)
-        if term.more:
-            until = max(until, self._put_off(window, rank, term, at))
-        return self.extended(ladder, until)
-
-    def _put_off(self, window: Window, rank: int, term: Term, at: int) -> int:
-        """The end of what is held already plus so many months, if the window is near enough to that end."""
-        held = [
-            hold.until for hold in self.holds
-            if hold.source in OWN and hold.rank >= rank and hold.window != window.key and hold.begins <= at < hold.until
-        ]  # fmt: skip
-        end = max(held, default=0)
-        if not end or end >= FAR or (term.in_last and window.first < after_months(end, -term.in_last)):
-            return 0
-        return after_months(end, term.more)
-
-    def extended(self, ladder: Ladder, until: int) -> int:
-        """The end of validity as overrides of the edition put it off."""
-        for changed in ladder.changed:
-            if changed.until and changed.applies(until - 1, self.counts.traits):
-                until = max(until, changed.until)
-        return until
-
-    # --- reversals ----------------------------------------------------------------------------------------------
-
-    def _fall(self, touched: list[Window], day: int) -> None:
-        for window in touched:
-            if window.fell or window is self.life:
-                if window.track is not None and window.track.at_end:
-                    self.counts.average(window)
-                if window.track is None or not window.track.personal:
-                    self._recheck(window, day)
-                else:
-                    ends.claw_back(self, window)
-                if self.rules.marks:
-                    self.marks.take_back(window, max(day, self.enrolled))
-                window.fell = False
-        self.fell = False
-
-    def _recheck(self, window: Window, day: int) -> None:
-        """After a reversal: end, or flag, the claims whose paths are no longer met."""
-        lost = [hold for hold in window.won.values() if hold and not hold.short and not self._still_met(window, hold)]
-        for hold in lost:
-            for claims in (self.holds, self.over):
-                if hold in claims:
-                    claims.remove(hold)
-            if window.ladder.strict:
-                del window.won[hold.rank]
-            elif hold.until > day:
-                window.won[hold.rank] = flagged = hold._replace(short=True)
-                self.holds.append(flagged)
-        if lost:
-            self.watch(window)
-
-    def _still_met(self, window: Window, hold: Hold) -> bool:
-        """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now."""
-        life = window is self.life
-        begins = min(max(hold.begins, self.enrolled), window.last)
-        first = self.rules.ladder_on(begins).begins
-        between = [ladder for ladder in self.rules.ladders if first <= ladder.begins <= window.ladder.begins]
-        found = [ladder.lifetime if life else ladder.ways[window.track.place if window.track else 0] for ladder in between]
-        ways = [*(way.reach for way in (window.ways, *found))]
-        if hold.source == "kept":
-            ways += [way.keep for way in (window.ways, *found)]
-        return any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ()))
-
-    # --- events -------------------------------------------------------------------------------------------------
-
-    def _happen(self, event: Event, at: int) -> None:
-        if isinstance(event, Ladder):
-            self._new_edition(at)
-        elif not isinstance(event, Fact):
-            self.counts.traits = event[0]
-            self._new_edition(at)
-        elif event.kind != "revoked":
-            self._given(event, at)
-        elif event.revokes is not None:
-            self.holds = [hold for hold in self.holds if hold.fact != event.revokes]
-            self.goals = [goal for goal in self.goals if goal[0].id != event.revokes]
-        else:
-            self._revoke(event.rank, at)
-
-    def _given(self, fact: Fact, at: int) -> None:
-        begins = max(fact.begins, at)
-        if fact.until > begins:
-            self.holds.append(Hold(fact.rank, begins, fact.until, fact.kind, fact.window, fact=fact.id))
-        goal = self.rules.ladder_on(at).goals.get(fact.offer) if fact.offer else None
-        if goal is not None:
-            ladder = self.rules.ladder_on(at)
-            window = Window(-2, fact.begins, fact.until - 1, None, ladder, ladder.lifetime, self.counts.nothing())
-            self.goals.append((fact, goal, window))
-
-    def _confirm(self, at: int) -> bool:
-        """Offers whose goal is met: the tier holds on, from today."""
-        met = [one for one in self.goals if one[1].path.met(one[2].totals) and self.allowed(one[1].path, at)]
-        for fact, goal, window in met:
-            self.goals.remove((fact, goal, window))
-            if self.barred[0] == at and fact.rank > self.barred[1]:
-                continue
-            totals, counted = tuple(window.totals), (window.first, window.last)
-            until = goal.then(at, at, 12, at)
-            edition = window.ladder.edition
-            hold = Hold(fact.rank, at, until, "confirmed", None, goal.path, totals, edition, fact.id, counted=counted)
-            self.take(hold, at)
-        return bool(met)
-
-    def _revoke(self, above: int, at: int) -> None:
-        """End every claim above a rank that has begun; what a window gave, it does not give again."""
-        self.barred = (at, min(above, self.barred[1]) if self.barred[0] == at else above)
-        for hold in [hold for hold in self.holds if hold.rank > above and hold.begins <= at < hold.until]:
-            self.holds.remove(hold)
-            if hold.path is not None and hold.window is not None:
-                window = self.life if hold.window == LIFETIME else self.counts.windows.get(hold.window, self.counts.personal)
-                if window is not None:
-                    window.won[hold.rank] = None
-
-    def _new_edition(self, at: int) -> None:
-        """Windows still open are counted on under what now applies; what has been won is not taken away."""
-        windows = self.counts.refresh(at)
-        for window in windows:
-            self.watch(window)
-        ladder = self.rules.ladder_on(at)
-        if ladder.changed:
-            self.holds = [
-                hold._replace(until=self.extended(ladder, hold.until)) if hold.source in OWN else hold for hold in self.holds
-            ]
-        self._choose(at, opening=True)  # who holds a tier as the edition begins: not one whose tier ends that day
-        self.look_again([window for window in windows if not (window.track is not None and window.track.at_end)], at)
 
     def look_again(self, windows: Iterable[Window], at: int) -> bool:
         """With no new activity a path may count now: by other thresholds, by the tier held. Months then run from today."""
@@ -537,20 +320,6 @@ class Walk:
             coming += [hold.until for hold in self.holds if hold.source in OWN or self.rules.layers]
             coming += [self.time.plan(at), *(day for day, _ in self.counts.alarms[:1])]
         self.next = min([self.current.until, *coming])
-
-
-def _events(rules: Rules, history: History) -> list[tuple[tuple[int, ...], Event]]:
-    """What is known to happen, last first: attributes, then facts as they were stated, then editions."""
-    enrolled = history.enrolled
-    found: list[tuple[tuple[int, ...], Event]] = [(_order(fact, enrolled), fact) for fact in history.facts]
-    found += [((ladder.begins, FAR**2), ladder) for ladder in rules.ladders[1:] if ladder.begins > enrolled]
-    found += [((max(day, enrolled), -1), (values,)) for day, values in history.traits[1:]]
-    return sorted(found, key=lambda event: event[0], reverse=True)
-
-
-def _order(fact: Fact, enrolled: int) -> tuple[int, ...]:
-    """Facts of one day in the order in which they were stated; of one instant, revocations last."""
-    return (max(fact.posted, enrolled), fact.at, int(fact.kind == "revoked"), fact.id)
 
 
 def _worth(hold: Hold) -> tuple[int, int, bool]:

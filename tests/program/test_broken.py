@@ -14,14 +14,14 @@ CASES = yaml.load(Path(__file__).with_name("broken.yaml").read_text(encoding="ut
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_every_problem_is_told(case: dict, heron: Path) -> None:
-    for change in case["change"]:
-        _change(heron, change)
+    for one in case["change"]:
+        change(heron, one)
     with pytest.raises(ProgramInvalid) as refused:
         load(heron)
     assert str(refused.value).splitlines() == case["problems"].splitlines()
 
 
-def _change(program: Path, change: dict[str, str]) -> None:
+def change(program: Path, change: dict[str, str]) -> None:
     if "copy" in change:
         shutil.copytree(program / change["copy"], program / change["to"])
     elif "remove" in change:

@@ -1,0 +1,171 @@
+"""What is suspicious in a program that loads: tiers nobody can reach, paths nobody needs, days that no window counts.
+
+Only what can be decided from the files, each told as members would meet it. Nothing here stops a program: staff may grant
+any tier and adjust any counter, so what no rule gives may still be meant.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from loyalty.program.fed import Fed, fed_by
+from loyalty.program.gaps import between_editions, within_edition
+from loyalty.program.ladder import Path, Tier, guarded
+from loyalty.program.load import Edition, Program
+from loyalty.program.problems import listed
+from loyalty.program.reader import Way
+from loyalty.program.words import Words, english, said
+
+
+class Defect(NamedTuple):
+    """One suspicion: the edition and the file that it is about, the way to the words, the sentence."""
+
+    edition: str
+    file: str
+    way: Way
+    message: str
+
+
+def defects(program: Program) -> Iterator[Defect]:
+    """All suspicions of a program, edition by edition."""
+    for n, edition in enumerate(program.editions):
+        for file, way, message in Suspicions(edition, Words(edition.ladder, edition.units)).all():
+            yield Defect(edition.name, file, way, message)
+        gaps = [within_edition(edition)] + ([between_editions(program.editions[n - 1], edition)] if n else [])
+        for way, message in (gap for found in gaps for gap in found):
+            yield Defect(edition.name, "ladder.yaml", way, message)
+
+
+#: A suspicion of one edition: file, way, sentence.
+Found = tuple[str, Way, str]
+
+
+@dataclass(frozen=True)
+class Suspicions:
+    """What is suspicious in one edition."""
+
+    edition: Edition
+    words: Words
+
+    def all(self) -> Iterator[Found]:
+        """Everything, in no order."""
+        fed = fed_by(self.edition)
+        yield from self._over()
+        for way, message in (*self._unreachable(fed), *self._ways(fed), *self._needless(), *self._too_easy(), *self._unused()):
+            yield "ladder.yaml", way, message
+
+    def _over(self) -> Iterator[Found]:
+        for n, line in enumerate(self.edition.earning.lines):
+            if line.through is not None and line.through < self.edition.begins:
+                ended = f"{english(line.name)} ended on {said(line.through)}, before this edition begins: it never earns"
+                yield "earning.yaml", ("lines", n, "through"), ended
+
+    def _unreachable(self, fed: Fed) -> Iterator[tuple[Way, str]]:
+        for n, tier in enumerate(self.edition.ladder.tiers):
+            if tier.id not in fed.tiers:
+                why = list(dict.fromkeys(self._why(path, tier, fed) for path in tier.reach))
+                yield ("tiers", n), f"nobody can ever be {english(tier.name)}: {'; '.join(why) or self._alone(tier)}"
+
+    def _alone(self, tier: Tier) -> str:
+        return f"nobody can be {self.words.tier(tier.layer_on)}" if tier.layer_on else "no path that can be met leads there"
+
+    def _why(self, path: Path, tier: Tier | None, fed: Fed) -> str:
+        missing = fed.missing(path)
+        if missing:
+            return f"no earn line, deposit or gift feeds {listed(self.words.unit(name) for name in missing)}"
+        named = fed.locked(path) or (tier.layer_on if tier and tier.layer_on else None)
+        return f"first they would have to be {self.words.tier(named)}" if named else self._alone(tier) if tier else ""
+
+    def _ways(self, fed: Fed) -> Iterator[tuple[Way, str]]:
+        """Paths that nobody can take, of what can be got in another way."""
+        ladder = self.edition.ladder
+        paths: list[tuple[Way, str, Path]] = []
+        for n, tier in enumerate(ladder.tiers):
+            if tier.id in fed.tiers:
+                paths += [(("tiers", n, "reach", p), f"reach {english(tier.name)}", path) for p, path in enumerate(tier.reach)]
+                paths += [(("tiers", n, "keep", p), f"keep {english(tier.name)}", path) for p, path in enumerate(tier.keep)]
+        paths += [
+            (("lifetime", n, "path"), f"be {self.words.tier(life.tier)} for life", life.path)
+            for n, life in enumerate(ladder.lifetime)
+        ]
+        paths += [(("milestones", n, "at"), f"meet {english(one.name)}", one.at) for n, one in enumerate(ladder.milestones)]
+        paths += [
+            (("offers", n, "goal"), f"confirm {english(one.name)}", one.goal) for n, one in enumerate(ladder.offers) if one.goal
+        ]
+        for way, what, path in paths:
+            if not fed.open(path):
+                yield way, f"nobody can {what} in this way: {self._why(path, None, fed)}"
+
+    def _needless(self) -> Iterator[tuple[Way, str]]:
+        """Paths that ask for as much as another that is enough, or more."""
+        for n, tier in enumerate(self.edition.ladder.tiers):
+            for p, path in enumerate(tier.reach):
+                other = next(
+                    (one for o, one in enumerate(tier.reach) if o != p and implies(path, one) and (o < p or one != path)), None
+                )
+                if other is not None:
+                    yield ("tiers", n, "reach", p), self._needed(tier, path, "reach", other, "reached")
+            for p, path in enumerate(tier.keep):
+                easier = next((one for one in tier.reach if implies(path, one)), None)
+                if easier is not None:
+                    yield ("tiers", n, "keep", p), self._needed(tier, path, "keep", easier, "kept")
+
+    def _needed(self, tier: Tier, path: Path, verb: str, other: Path, done: str) -> str:
+        name, asked, enough = english(tier.name), self.words.path(path), self.words.path(other)
+        return f"nobody needs this way to {verb} {name}: it asks for {asked}, and {name} is {done} with {enough} already"
+
+    def _too_easy(self) -> Iterator[tuple[Way, str]]:
+        """A tier that whoever meets a path of a lower one has at once."""
+        tiers = self.edition.ladder.tiers
+        for n, tier in enumerate(tiers):
+            for p, path in enumerate(() if tier.layer_on else tier.reach):
+                for lower in [other for other in tiers[1:n] if other.layer_on is None]:
+                    same = next((one for one in lower.reach if implies(one, path, self._ranks(lower))), None)
+                    if same is not None:
+                        asked, enough = self.words.path(same), self.words.path(path)
+                        yield (
+                            ("tiers", n, "reach", p),
+                            (
+                                f"whoever reaches {english(lower.name)} with {asked} is {english(tier.name)} at once,"
+                                f" which asks for no more than {enough}"
+                            ),
+                        )
+
+    def _ranks(self, holding: Tier) -> frozenset[str]:
+        """The tiers that one who has just got a tier holds."""
+        ranks = self.edition.ranks
+        return frozenset(name for name, rank in ranks.items() if rank <= ranks[holding.id])
+
+    def _unused(self) -> Iterator[tuple[Way, str]]:
+        """Words that nothing looks at."""
+        ladder = self.edition.ladder
+        paths = [path for tier in ladder.tiers for path in (*tier.reach, *tier.keep)] + [one.at for one in ladder.milestones]
+        windows = {guarded(path).window for path in paths}
+        for name in ladder.windows:
+            if name not in windows:
+                yield ("windows", name), f"nothing is counted in the window {name}: no path names it"
+        counted = {name for path in paths for name in guarded(path).needs}
+        for name in ladder.counters:
+            if name not in counted:
+                yield (
+                    ("counters", name),
+                    f"no path and no milestone counts {self.words.unit(name)}: what becomes of them changes nothing",
+                )
+        for_life = {name for life in ladder.lifetime for name in guarded(life.path).needs}
+        for n, accrual in enumerate(ladder.accruals):
+            if accrual.counter not in for_life:
+                yield (
+                    ("accruals", n, "counter"),
+                    f"{self.words.unit(accrual.counter)} grow for nothing: no lifetime path names them",
+                )
+
+
+def implies(path: Path, other: Path, holding: frozenset[str] = frozenset()) -> bool:
+    """Whether whoever meets a path, and holds these tiers then, meets another too, whoever they are."""
+    more, less = guarded(path), guarded(other)
+    needs = all(more.needs.get(name, Decimal(0)) >= value for name, value in less.needs.items())
+    holds = less.holds is None or less.holds == more.holds or less.holds in holding
+    held = less.held is None or less.held == more.held
+    when = less.when is None or less.when == more.when
+    return needs and holds and held and when and less.window == more.window
