@@ -13,7 +13,7 @@ from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.tables import RunChunk
 from loyalty.ledger.queries import faults
 from loyalty.settings import Settings
-from loyalty.status.operations import refold
+from loyalty.settle import settle_for
 from loyalty.status.queries import lock_stretch
 from loyalty.status.tables import Standing
 from loyalty.status.verify import differences
@@ -72,7 +72,7 @@ def _chunk(task: tuple[RunKey, int, datetime]) -> None:
 
 def _refold(session: Session, deployment: Deployment, key: RunKey, chunk: RunChunk, now: datetime) -> None:
     accounts = lock_stretch(session, chunk.first, chunk.last, None if key.everyone else key.as_of)
-    folded = refold(session, deployment.program, accounts, key.as_of, now, whole=key.everyone, isolate=True)
+    folded = settle_for(session, deployment.program, accounts, key.as_of, now, whole=key.everyone, isolate=True)
     for member_id, error in folded.failures.items():
         runs.fail(session, key, member_id, error)
     chunk.members, chunk.changes, chunk.done_at = folded.members, folded.changes, now

@@ -1,5 +1,6 @@
 """Verbs on members: enrol, change, leave."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -9,8 +10,9 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.errors import Refused
+from loyalty.keys import dumps
 from loyalty.members.rules import checked_attributes, made_number
-from loyalty.members.tables import Member
+from loyalty.members.tables import AttributeChange, Member
 from loyalty.program.load import Program
 from loyalty.store import among
 
@@ -119,6 +121,28 @@ def change(session: Session, member_id: int, **profile: str) -> None:
         if name not in PROFILE:
             raise Refused("unknown_field", field=name, allowed=", ".join(PROFILE), nearest="")
     session.execute(update(Member).where(Member.member_id == member_id).values(**profile))
+
+
+def change_attributes(session: Session, program: Program, member_id: int, changes: Mapping[str, Any], today: date) -> None:
+    """Change some of a member's attributes from a day on; what was judged before stays as it was.
+
+    An empty value takes an attribute away. Raises Refused: `unknown_field`, `bad_field`.
+    """
+    member = session.get_one(Member, member_id, with_for_update=True)
+    known = program.file.members.attributes
+    values = json.loads(member.attributes)
+    fresh = json.loads(checked_attributes(known, changes))
+    merged = {name: value for name, value in {**values, **fresh}.items() if changes.get(name, value) not in (None, "")}
+    if merged == values:
+        return
+    last = session.scalar(select(func.max(AttributeChange.n)).where(AttributeChange.member_id == member_id))
+    if last is None:
+        session.add(AttributeChange(member_id=member_id, n=0, known_on=member.enrolled_on, attributes=member.attributes))
+    member.attributes = dumps(merged)
+    session.add(AttributeChange(
+        member_id=member_id, n=(last or 0) + 1, known_on=max(today, member.enrolled_on), attributes=member.attributes
+    ))  # fmt: skip
+    session.flush()
 
 
 def leave(session: Session, number: str, left_on: date) -> None:

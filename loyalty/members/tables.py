@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Integer, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
@@ -27,6 +27,17 @@ class Member(Base):
     language: Mapped[str] = mapped_column(String(20), default="")
     attributes: Mapped[str] = mapped_column(Text, default="{}")
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class AttributeChange(Base):
+    """A member's attributes as they became known on a day; `n` counts, 0 are those of enrolment. None where none changed."""
+
+    __tablename__ = "attribute_change"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    known_on: Mapped[date]
+    attributes: Mapped[str] = mapped_column(Text)
 
 
 class ImportFile(Base):

@@ -3,22 +3,27 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from loyalty.status.ladder import Ladder, Path, Totals
+from loyalty.status.compiled import Ladder, Path, Totals, Ways
+from loyalty.status.windows import FAR, Track
 
 #: A counter entry: day posted, day it counts for, place of the counter, amount in its smallest step.
 Entry = tuple[int, int, int, int]
-#: The window of the totals that are never set back.
+#: The key of the window of the totals that are never set back.
 LIFETIME = 0
+#: Claims that a member got by activity, and that may be kept or fall softly when they end.
+OWN = frozenset(("earned", "kept", "landed", "grace"))
+#: Claims that a path gave.
+BY_PATH = frozenset(("earned", "kept", "lifetime"))
 
 
 class Fact(NamedTuple):
-    """A dated fact about status: `kind` is granted, invited, waived or revoked.
+    """A dated fact about status: `kind` is revoked, or the source of the claim that it gives.
 
     A grant holds its `rank` in [begins, until), at the earliest from the day it was posted. A revocation ends the grant
     named by `revokes`, or else everything above its rank that has begun, and what the day itself would bring above it.
-    `at` orders the facts of one day; `window` is that of a waiver.
+    `at` orders the facts of one day; `window` is that of a waiver; `offer` that of a trial.
     """
 
     posted: int
@@ -30,19 +35,29 @@ class Fact(NamedTuple):
     revokes: int | None = None
     at: int = 0
     window: int | None = None
+    offer: str | None = None
 
 
 class History(NamedTuple):
-    """All that the fold knows of one member. `left` is the first day after membership."""
+    """All that the fold knows of one member. `left` is the first day after membership.
+
+    `traits` are the values of the member's attributes, in the program's order, each with the day from which they are
+    known. `today` is the last day to which levels are judged.
+    """
 
     enrolled: int
     left: int | None = None
     entries: Sequence[Entry] = ()
     facts: Sequence[Fact] = ()
+    traits: Sequence[tuple[int, tuple[Any, ...]]] = ()
+    today: int = FAR
 
 
 class Hold(NamedTuple):
-    """A claim to a tier in [begins, until) and the evidence for it; the best claim of a day is the standing."""
+    """A claim to a tier in [begins, until) and the evidence for it; the best claim of a day is the standing.
+
+    `counted` are the first and last day of the window, where its key does not tell them.
+    """
 
     rank: int
     begins: int
@@ -54,6 +69,7 @@ class Hold(NamedTuple):
     edition: str = ""
     fact: int | None = None
     short: bool = False
+    counted: tuple[int, int] | None = None
 
 
 class Span(NamedTuple):
@@ -69,14 +85,29 @@ class Span(NamedTuple):
         return self.hold.rank
 
 
-@dataclass(slots=True)
+class Award(NamedTuple):
+    """A milestone met for the n-th time in a window, on a posting day; withdrawn on the day of a reversal, if it was."""
+
+    milestone: str
+    window: int
+    n: int
+    on: int
+    withdrawn: int | None
+    edition: str
+    first: int
+    last: int
+
+
+@dataclass(slots=True, eq=False)
 class Window:
     """The counters of one window, the tiers not yet met in it and the claims won by it: none where one was revoked."""
 
     key: int
     first: int
     last: int
+    track: Track | None
     ladder: Ladder
+    ways: Ways
     totals: Totals
     pending: list[tuple[int, tuple[Path, ...]]] = field(default_factory=list)
     watched: int = -1
@@ -84,21 +115,27 @@ class Window:
     on: int = 0
     fell: bool = False
     won: dict[int, Hold | None] = field(default_factory=dict)
+    rolled_in: Totals = field(default_factory=list)
+    rolled_out: Totals = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
 
 
 #: Before the first entry: no day lies in it.
-NO_WINDOW = Window(-1, 1, 0, None, [])  # type: ignore[arg-type]
+NO_WINDOW = Window(-1, 1, 0, None, None, None, [])  # type: ignore[arg-type]
 
 
 def known_through(history: History, day: int) -> tuple[History, int | None]:
     """The history as it was known at the end of a day, and the day on which the next fact became known, if any did."""
-    if not any(fact.posted > day for fact in history.facts) and (not history.entries or history.entries[-1][0] <= day):
-        return history, None
-    cut = bisect_right(history.entries, day, key=lambda entry: entry[0])
     later = [fact.posted for fact in history.facts if fact.posted > day]
+    later += [known for known, _ in history.traits[1:] if known > day]
+    if not later and (not history.entries or history.entries[-1][0] <= day):
+        return (history if history.today <= day else history._replace(today=day)), None
+    cut = bisect_right(history.entries, day, key=lambda entry: entry[0])
     later += [entry[0] for entry in history.entries[cut : cut + 1]]
     facts = tuple(fact for fact in history.facts if fact.posted <= day)
-    return history._replace(entries=history.entries[:cut], facts=facts), min(later)
+    traits = (*history.traits[:1], *(trait for trait in history.traits[1:] if trait[0] <= day))
+    known = history._replace(entries=history.entries[:cut], facts=facts, traits=traits, today=min(day, history.today))
+    return known, min(later)
 
 
 def standing_on(spans: Sequence[Span], day: int) -> Span | None:

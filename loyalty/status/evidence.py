@@ -1,14 +1,18 @@
 """Why a span of tier holds, as data: what its row keeps and every explanation is told from."""
 
 import json
+from datetime import date
 from typing import Any
 
 from loyalty.keys import dumps
 from loyalty.status.claims import Hold, Span
-from loyalty.status.ladder import Path, Rules
+from loyalty.status.compiled import Path, Rules
 
 #: Claims by what gave them; the place in this list stands for the word in a timeline's digest.
-SOURCES = ("base", "earned", "kept", "lifetime", "granted", "invited", "waived")
+SOURCES = (
+    "base", "earned", "kept", "lifetime", "granted", "invited", "waived", "matched", "gifted", "bought", "shared", "trial",
+    "confirmed", "landed", "grace", "floor",
+)  # fmt: skip
 
 
 def evidence(rules: Rules, hold: Hold) -> str:
@@ -16,6 +20,8 @@ def evidence(rules: Rules, hold: Hold) -> str:
     said: dict[str, Any] = {}
     if hold.path is not None:
         said = path_evidence(rules, hold.path, hold.totals, hold.window, hold.edition)
+    if hold.counted is not None:
+        said["counted"] = [date.fromordinal(day).isoformat() for day in hold.counted]
     if hold.fact is not None:
         said["fact"] = hold.fact
     if hold.short:

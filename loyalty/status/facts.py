@@ -5,26 +5,39 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.keys import digest, dumps
 from loyalty.ledger.operations import shown
+from loyalty.members.rules import attribute_values
+from loyalty.program.conditions import compile_condition
+from loyalty.program.ladder import Offer
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
+from loyalty.program.scope import member_scope
 from loyalty.status.claims import Window
+from loyalty.status.compiled import Path, Rules
 from loyalty.status.evidence import path_evidence
-from loyalty.status.ladder import Path, Rules, rules_of
+from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusFact
 from loyalty.status.timeline import Walk
+from loyalty.status.windows import after_months, compile_validity
+from loyalty.status.winning import end_of
+
+#: The kinds of grant.
+GIVEN = ("granted", "invited", "matched", "gifted", "bought", "shared")
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A tier for a span, by staff (`granted`) or the program (`invited`): [begins, until), for ever without until."""
+    """A tier for a span, [begins, until), for ever without until; `kind` is one of GIVEN.
+
+    Granted by staff, invited by the program, matched to another program's, gifted by a member, bought, shared by a companion.
+    """
 
     tier: str
     begins: date
@@ -59,6 +72,63 @@ def grant(session: Session, program: Program, account: Account, wanted: Grant, n
     _still_member(account, wanted.begins)
     _record(session, account, fact, today, now)
     return True
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A tier on trial, or matched, by an offer of the ladder in force; `evidence` tells what it rests on."""
+
+    offer: str
+    tier: str
+    author: str
+    reason: str
+    key: str
+    evidence: str = ""
+
+
+def offer(session: Session, program: Program, account: Account, wanted: Offered, now: datetime) -> bool:
+    """Record that a member has an offer from today; False where the same key had recorded the same before.
+
+    Raises Refused: `unknown_offer`, `unknown_tier`, `offer_not_for` another tier or member, `offer_had` too short a time ago,
+    `key_reused`, `already_left`.
+    """
+    today = day_of(now, program.zone)
+    edition = program.edition_on(today)
+    offers = {one.id: one for one in edition.ladder.offers} if edition else {}
+    if wanted.offer not in offers:
+        hint = nearest(wanted.offer, offers)
+        raise Refused("unknown_offer", offer=wanted.offer, allowed=listed(offers), nearest=hint)
+    about = offers[wanted.offer]
+    _known_tier(program, wanted.tier)
+    kind = "trial" if about.goal is not None else "matched"
+    first = today.toordinal()
+    until = compile_validity(about.trial)(first, first, 12, first)
+    fact = StatusFact(
+        kind=kind, tier=wanted.tier, begins=today, until=date.fromordinal(until), author=wanted.author,
+        reason=wanted.reason, key=wanted.key, offer=about.id, evidence=dumps({"rests_on": wanted.evidence}),
+    )  # fmt: skip
+    if _recorded(session, account, fact):
+        return False
+    _still_member(account, today)
+    _may_have(session, program, account, about, wanted.tier, today)
+    _record(session, account, fact, today, now)
+    return True
+
+
+def _may_have(session: Session, program: Program, account: Account, about: Offer, tier: str, today: date) -> None:
+    if tier not in about.tiers:
+        raise Refused("offer_not_for", offer=about.id, what=tier, allowed=listed(about.tiers))
+    attributes = program.file.members.attributes
+    if about.when is not None:
+        test = compile_condition(about.when, member_scope(attributes), (), lambda _way, _message: None)
+        if not test(((), 0, attribute_values(attributes, account.attributes))):
+            raise Refused("offer_not_for", offer=about.id, what=f"member {account.number}", allowed=str(about.when))
+    query = select(func.max(StatusFact.begins)).where(StatusFact.member_id == account.member_id, StatusFact.offer == about.id)
+    last = session.scalar(query)
+    again = None if last is None or about.again_after is None else after_months(last.toordinal(), about.again_after)
+    if last is not None and (again is None or today.toordinal() < again):
+        told = "never" if again is None else date.fromordinal(again)
+        raise Refused("offer_had", number=account.number, offer=about.id, again=told)
 
 
 @dataclass(frozen=True)
@@ -129,7 +199,7 @@ def waive(session: Session, program: Program, account: Account, wanted: Waiver, 
     window = walk.window_on((wanted.window_of or today).toordinal())
     path = _pardonable(program, rules, window, walk.held_in(window, today.toordinal()), wanted.tier)
     fact.until = date.fromordinal(
-        max(window.ladder.until(window.key, min(today.toordinal(), window.last)), today.toordinal() + 1)
+        max(end_of(walk, window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1)
     )
     fact.evidence = dumps(path_evidence(rules, path, window.totals, window.key, window.ladder.edition))
     _record(session, account, fact, today, now)
@@ -144,7 +214,7 @@ def _pardonable(program: Program, rules: Rules, window: Window, held: int, tier:
     units = edition.units.units
     within = {rules.index[name]: int(most.scaleb(units[name].decimals)) for name, most in edition.ladder.waiver.within.items()}
     rank = rules.tiers.index(tier)
-    ways = [window.ladder.reach, window.ladder.keep if held >= rank else ()]
+    ways = [window.ways.reach, window.ways.keep if held >= rank else ()]
     refusals = []
     for path in (path for way in ways for path in dict(way).get(rank, ())):
         missing = [(place, need - window.totals[place], need) for place, need in path.needs if window.totals[place] < need]
@@ -178,8 +248,8 @@ def _by_invitation(program: Program, tier: str, today: date) -> bool:
 
 def _told(fact: StatusFact) -> int:
     """The hash of what the client stated. What the engine works out itself (a waiver's end) is not part of it."""
-    until = "" if fact.kind == "waived" else str(fact.until)
-    begins = str(fact.begins) if fact.kind in ("granted", "invited") else ""
+    until = "" if fact.kind == "waived" or fact.offer else str(fact.until)
+    begins = str(fact.begins) if fact.kind in GIVEN else ""
     parts: list[Any] = [
         fact.kind,
         fact.tier,
@@ -190,7 +260,7 @@ def _told(fact: StatusFact) -> int:
         fact.approver or "",
         fact.reason,
     ]
-    return digest(*(str(part) for part in parts))
+    return digest(*(str(part) for part in parts), *([fact.offer] if fact.offer else []))
 
 
 def _recorded(session: Session, account: Account, fact: StatusFact) -> bool:

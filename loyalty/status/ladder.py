@@ -1,100 +1,231 @@
-"""The ladder compiled: tiers as ranks, counters as places in a list, paths as plain functions over it."""
+"""Ladders compiled: everything that can be decided before the fold is decided here, once."""
 
 import itertools
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any
 
-from loyalty.program.load import Edition, Program
-from loyalty.status.windows import Until, compile_validity
-
-Totals = list[int]
-
-
-class Path(NamedTuple):
-    """One way to a tier: met where every counter's total reaches its threshold (in the unit's smallest step)."""
-
-    met: Callable[[Totals], bool]
-    needs: tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """One edition's ladder. `reach` and `keep` hold, for each rank that has paths, its ways; lowest rank first."""
-
-    begins: int
-    edition: str
-    reach: tuple[tuple[int, tuple[Path, ...]], ...]
-    keep: tuple[tuple[int, tuple[Path, ...]], ...]
-    lifetime: tuple[tuple[int, tuple[Path, ...]], ...]
-    until: Until
-    strict: bool
-    rising: bool
-    """Whoever meets a path of a tier meets one of the tier below: only the next tier need be watched."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rules:
-    """Everything the fold needs of a program. Ranks count over the tiers of all editions, base 0."""
-
-    tiers: tuple[str, ...]
-    counters: tuple[str, ...]
-    ladders: tuple[Ladder, ...]
-
-    def ladder_on(self, day: int) -> Ladder:
-        """The ladder in force on a day; the first one's before it begins."""
-        if len(self.ladders) == 1:
-            return self.ladders[0]
-        place = bisect_right(self.ladders, day, key=lambda ladder: ladder.begins)
-        return self.ladders[max(place - 1, 0)]
-
-    @property
-    def index(self) -> Mapping[str, int]:
-        """Counter -> its place in totals."""
-        return {name: n for n, name in enumerate(self.counters)}
+from loyalty.program.conditions import compile_condition
+from loyalty.program.ladder import ByTier, Held, LadderFile, Lapse, Milestone, Stretched, Validity, Window, guarded
+from loyalty.program.load import Program, merged_order
+from loyalty.program.models import Attribute, Unit
+from loyalty.program.scope import member_scope
+from loyalty.status.compiled import (
+    Changed,
+    Deposits,
+    Fate,
+    Goal,
+    HeldFor,
+    Ladder,
+    Mark,
+    Path,
+    Paths,
+    Rules,
+    Term,
+    Totals,
+    Ways,
+    When,
+)
+from loyalty.status.windows import Track, compile_validity
 
 
 @lru_cache(maxsize=32)
 def rules_of(program: Program) -> Rules:
     """The compiled ladders of a program, made once."""
-    counters = tuple(dict.fromkeys(
-        name for edition in program.editions for name, unit in edition.units.units.items() if unit.kind == "counter"
-    ))  # fmt: skip
-    ladders = tuple(_ladder(edition, program.tiers, counters) for edition in program.editions)
-    return Rules(program.tiers, counters, ladders)
+    editions = [(edition.begins, edition.ladder, edition.units.units) for edition in program.editions]
+    return compile_rules(editions, program.file.members.attributes)
 
 
-def _ladder(edition: Edition, tiers: tuple[str, ...], counters: tuple[str, ...]) -> Ladder:
-    ladder = edition.ladder
-
-    def compiled(path: Mapping[str, Decimal]) -> Path:
-        needs = tuple(
-            (counters.index(name), int(threshold.scaleb(edition.units.units[name].decimals)))
-            for name, threshold in path.items()
-        )
-        return Path(_met(needs), needs)
-
-    def ways(kind: str) -> tuple[tuple[int, tuple[Path, ...]], ...]:
-        given = [(tiers.index(tier.id), getattr(tier, kind)) for tier in ladder.tiers]
-        return tuple((rank, tuple(compiled(path) for path in paths)) for rank, paths in sorted(given) if paths)
-
-    reach = ways("reach")
-    lasting = sorted((tiers.index(life.tier), n) for n, life in enumerate(ladder.lifetime))
-    lifetime = tuple((rank, (compiled(ladder.lifetime[n].path),)) for rank, n in lasting)
-    return Ladder(
-        date.toordinal(edition.begins),
-        edition.name,
-        reach,
-        ways("keep"),
-        lifetime,
-        compile_validity(ladder.validity),
-        ladder.reversal == "strict",
-        _rising([paths for _, paths in reach]) and _rising([paths for _, paths in lifetime]),
+def compile_rules(
+    editions: Sequence[tuple[date, LadderFile, Mapping[str, Unit]]], attributes: Mapping[str, Attribute] | None = None
+) -> Rules:
+    """Ladders compiled, oldest first: each with its first day and the units of its edition."""
+    tiers = merged_order([[tier.id for tier in ladder.tiers] for _, ladder, _ in editions])
+    kinds = {name: unit.kind for _, _, units in editions for name, unit in units.items() if unit.kind != "points"}
+    tracks = _tracks([ladder for _, ladder, _ in editions])
+    ladders = tuple(
+        _Compiling(begins, ladder, units, tiers, tuple(kinds), tracks, attributes or {}).ladder()
+        for begins, ladder, units in editions
     )
+    levels = frozenset(place for place, kind in enumerate(kinds.values()) if kind == "level")
+    return Rules(tiers, tuple(kinds), levels, tracks, ladders, attributes or {})
+
+
+def _tracks(ladders: Sequence[LadderFile]) -> tuple[Track, ...]:
+    shapes: dict[str, tuple[Window, list[Stretched]]] = {}
+    for ladder in ladders:
+        own = shapes.setdefault(ladder.main.model_dump_json(), (ladder.main, []))
+        own[1].extend(one for one in ladder.stretched if one not in own[1])
+        kept = [ladder.keep_window] if ladder.keep_window and ladder.keep_window.before_end is None else []
+        for shape in [*kept, *ladder.windows.values()]:
+            shapes.setdefault(shape.model_dump_json(), (shape, []))
+    return tuple(Track(n, shape, tuple(stretched)) for n, (shape, stretched) in enumerate(shapes.values()))
+
+
+class _Compiling:
+    """One ladder being compiled."""
+
+    def __init__(
+        self, begins: date, file: LadderFile, units: Mapping[str, Unit], tiers: tuple[str, ...], counters: tuple[str, ...],
+        tracks: tuple[Track, ...], attributes: Mapping[str, Attribute],
+    ) -> None:  # fmt: skip
+        self.begins, self.file, self.units = begins, file, units
+        self.tiers, self.counters, self.tracks = tiers, counters, tracks
+        self.scope = member_scope(attributes)
+        self.places = {track.shape.model_dump_json(): track.place for track in tracks}
+
+    def ladder(self) -> Ladder:
+        file = self.file
+        lapse = Lapse() if file.lapse == "fall_to_earned" else file.lapse
+        ways = tuple(self._ways(track.place, None) for track in self.tracks)
+        own = _term(file.validity)
+        terms = {self.rank(tier.id): _term(tier.validity) for tier in file.tiers if tier.validity}
+        landing = _term(lapse.validity) if lapse.validity else None
+        ranks = range(len(self.tiers))
+        keep_window = file.keep_window
+        bound = keep_window is not None and keep_window.before_end is not None
+        return Ladder(
+            self.begins.toordinal(), self.begins.isoformat(), self._place(file.main), ways, self._scaled(),
+            keep_window if bound else None, None if keep_window is None or bound else self._place(keep_window),
+            self._lifetime(), tuple(terms.get(rank, own) for rank in ranks),
+            tuple(landing or terms.get(rank, own) for rank in ranks), lapse, self.rank(lapse.floor) if lapse.floor else 0,
+            file.keep == "at_end", file.reversal == "strict", self._fates(),
+            tuple(sorted(self.rank(tier.id) for tier in file.tiers)),
+            {self.rank(tier.id): self.rank(tier.layer_on) for tier in file.tiers if tier.layer_on},
+            self._accruals(), tuple(self._mark(milestone) for milestone in file.milestones), self._goals(), self._changed(),
+            self._deposits(),
+        )  # fmt: skip
+
+    def rank(self, tier: str) -> int:
+        return self.tiers.index(tier)
+
+    def _place(self, window: Window) -> int:
+        return self.places[window.model_dump_json()]
+
+    def _amount(self, counter: str, amount: Decimal) -> int:
+        return int(amount.scaleb(self.units[counter].decimals))
+
+    def _when(self, condition: Any) -> When | None:
+        if condition is None:
+            return None
+        test = compile_condition(condition, self.scope, (), lambda _way, _message: None)
+        return lambda traits: test(((), 0, traits))
+
+    def _held(self, held: Held | None) -> HeldFor | None:
+        return None if held is None else HeldFor(self.rank(held.tier), held.years or 0, held.days or 0, held.unbroken)
+
+    def _path(self, given: Any, percent: Decimal | None = None) -> Path:
+        path = guarded(given)
+        needs = tuple(
+            (self.counters.index(name), _percent(self._amount(name, threshold), percent))
+            for name, threshold in path.needs.items()
+        )
+        holds = self.rank(path.holds) if path.holds else 0
+        return Path(_met(needs), needs, holds, self._held(path.held), self._when(path.when))
+
+    def _track_of(self, given: Any, keep: bool) -> int:
+        name = guarded(given).window
+        if name is not None:
+            return self._place(self.file.windows[name])
+        kept = self.file.keep_window
+        return self._place(kept if keep and kept is not None and kept.before_end is None else self.file.main)
+
+    def _ways(self, track: int, percent: Decimal | None) -> Ways:
+        def paths(kind: str) -> Paths:
+            found = sorted((self.rank(tier.id), n) for n, tier in enumerate(self.file.tiers))
+            counted = [
+                (rank, tuple(self._path(path, percent) for path in getattr(self.file.tiers[n], kind)
+                             if self._track_of(path, kind == "keep") == track))
+                for rank, n in found
+            ]  # fmt: skip
+            return tuple((rank, ways) for rank, ways in counted if ways)
+
+        reach = paths("reach")
+        simple = not self.file.counters and all(not _is_guarded(path) for _, ways in reach for path in ways)
+        return Ways(reach, paths("keep"), simple and _rising([ways for _, ways in reach]))
+
+    def _scaled(self) -> tuple[tuple[Ways, ...], ...]:
+        return tuple(
+            tuple(self._ways(track.place, override.thresholds) for track in self.tracks) if override.thresholds else ()
+            for override in self.file.overrides
+        )
+
+    def _lifetime(self) -> Ways:
+        given = sorted((self.rank(life.tier), n) for n, life in enumerate(self.file.lifetime))
+        paths = tuple((rank, (self._path(self.file.lifetime[n].path),)) for rank, n in given)
+        simple = all(not _is_guarded(path) for _, ways in paths for path in ways)
+        return Ways(paths, (), simple and _rising([ways for _, ways in paths]))
+
+    def _fates(self) -> dict[int, Fate]:
+        found = {}
+        for name, counter in self.file.counters.items():
+            roll = counter.rollover
+            fate = Fate(counter.when_met)
+            if roll is not None:
+                earned = self.rank(roll.earned) if roll.earned else 0
+                most = self._by_tier(name, roll.most)
+                fate = Fate(counter.when_met, roll.of, roll.percent, most, roll.once, earned, roll.unless_fallen)
+            found[self.counters.index(name)] = fate
+        return found
+
+    def _by_tier(self, counter: str, amount: Any) -> Mapping[int, int] | int | None:
+        if isinstance(amount, ByTier):
+            return {self.rank(tier): self._amount(counter, one) for tier, one in amount.tier.items()}
+        return None if amount is None else self._amount(counter, amount)
+
+    def _accruals(self) -> tuple[tuple[int, Mapping[int, int], int], ...]:
+        return tuple(
+            (self.counters.index(one.counter),
+             {self.rank(tier): self._amount(one.counter, amount) for tier, amount in one.per_day.items()},
+             one.through.toordinal() if one.through else date.max.toordinal())
+            for one in self.file.accruals
+        )  # fmt: skip
+
+    def _mark(self, milestone: Milestone) -> Mark:
+        path = self._path(milestone.at)
+        first = next(iter(guarded(milestone.at).needs))
+        every = self._amount(first, milestone.every) if milestone.every is not None else 0
+        most = milestone.most or (10_000 if every else 1)
+        track = self._track_of(milestone.at, keep=False)
+        return Mark(milestone.id, track, path, every, most, milestone.reversal == "take_back")
+
+    def _goals(self) -> dict[str, Goal | None]:
+        return {
+            offer.id: Goal(self._path(offer.goal), compile_validity(offer.then)) if offer.goal and offer.then else None
+            for offer in self.file.offers
+        }
+
+    def _deposits(self) -> tuple[Deposits, ...]:
+        return tuple(
+            Deposits(one.id, one.unit, self._by_tier(one.unit, one.amount) or 0, self._when(one.when))
+            for one in self.file.deposits
+        )
+
+    def _changed(self) -> tuple[Changed, ...]:
+        return tuple(
+            Changed(
+                one.first.toordinal(), one.through.toordinal(), self._when(one.when), one.thresholds,
+                one.extend.toordinal() + 1 if one.extend else 0,
+            )
+            for one in self.file.overrides
+        )  # fmt: skip
+
+
+def _term(validity: Validity) -> Term:
+    """A validity with what puts an end off."""
+    more = validity.from_end
+    months, in_last = (more.months, more.in_last or 0) if more is not None else (0, 0)
+    return Term(compile_validity(validity), months, in_last, validity.whole_months)
+
+
+def _is_guarded(path: Path) -> bool:
+    return bool(path.holds or path.held or path.when)
+
+
+def _percent(amount: int, percent: Decimal | None) -> int:
+    return amount if percent is None else int((amount * percent / 100).to_integral_value(rounding=ROUND_CEILING))
 
 
 def _rising(ways: list[tuple[Path, ...]]) -> bool:

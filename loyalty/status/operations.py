@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from loyalty.program.load import Program
 from loyalty.status.changes import Change, Known, changes_between
 from loyalty.status.claims import History, Span, known_through, standing_on
+from loyalty.status.compiled import Rules
 from loyalty.status.evidence import evidence, spans_digest
-from loyalty.status.ladder import Rules, rules_of
+from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusChange, TierSpan
-from loyalty.status.timeline import timeline
+from loyalty.status.timeline import Folded as Said
+from loyalty.status.timeline import fold as fold_history
 from loyalty.status.windows import FAR
 from loyalty.store import among, insert, upsert
 
@@ -37,11 +39,12 @@ def mark_due(session: Session, member_ids: Sequence[int], day: date) -> None:
 
 
 class Folded(NamedTuple):
-    """What a refold did: members looked at, changes logged, and the error of each member that failed."""
+    """What a refold did: members looked at, changes logged, the error of each member that failed, what the folds say."""
 
     members: int
     changes: int
     failures: dict[int, Exception]
+    folds: "dict[int, Fold]"
 
 
 def refold(
@@ -62,30 +65,38 @@ def refold(
     known = histories(session, rules, accounts, whole)
     written = _Written(session, program, rules, now, accounts)
     failures: dict[int, Exception] = {}
+    folds: dict[int, Fold] = {}
     for account in accounts:
         try:
-            written.take(account, fold_for(rules, account, known[account.member_id], as_of))
+            fold = fold_for(rules, account, known[account.member_id], as_of)
+            written.take(account, fold)
+            if rules.rewards:
+                folds[account.member_id] = fold
         except Exception as error:
             if not isolate:
                 raise
             failures[account.member_id] = error
     written.flush()
-    return Folded(len(accounts) - len(failures), len(written.changes), failures)
+    return Folded(len(accounts) - len(failures), len(written.changes), failures, folds)
 
 
 class Fold(NamedTuple):
     """One member folded for a day: the timeline, and the day on which the next fact became known."""
 
-    spans: tuple[Span, ...]
+    said: Said
     day: int
     next_fact: int | None
     left: int | None
 
     @property
+    def spans(self) -> tuple[Span, ...]:
+        return self.said.spans
+
+    @property
     def review_on(self) -> date | None:
         """The next day on which the status could change with no new fact, or a fact known later is to be folded."""
         days = [span.begins for span in self.spans if span.begins > self.day]
-        days += [day for day in (self.next_fact, self.left) if day is not None and day > self.day]
+        days += [day for day in (self.next_fact, self.said.look_on, self.left) if day is not None and day > self.day]
         return _day(min(days, default=None))
 
     def standing(self, rules: Rules) -> tuple[Any, ...]:
@@ -101,7 +112,7 @@ def fold_for(rules: Rules, account: Account, history: History, as_of: date) -> F
     """One member folded with what was known on a day, or on the day of the last fold where that is later."""
     day = max(as_of, account.folded_on or as_of).toordinal()
     known, next_fact = known_through(history, day)
-    return Fold(timeline(rules, known), day, next_fact, history.left)
+    return Fold(fold_history(rules, known), day, next_fact, history.left)
 
 
 class _Written:

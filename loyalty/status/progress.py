@@ -5,7 +5,8 @@ from datetime import date
 
 from loyalty.program.load import Program
 from loyalty.status.claims import History, Span, known_through, standing_on
-from loyalty.status.ladder import Path, Rules, rules_of
+from loyalty.status.compiled import Path, Rules
+from loyalty.status.ladder import rules_of
 from loyalty.status.timeline import Walk, timeline
 
 
@@ -64,13 +65,13 @@ def position(program: Program, history: History, day: date) -> Position:
             rules,
             "keep",
             span.rank,
-            [*_of(window.ladder.keep, span.rank), *_of(window.ladder.reach, span.rank)],
+            [*_of(window.ways.keep, span.rank), *_of(window.ways.reach, span.rank)],
             window.totals,
         )
-        above = next(((rank, paths) for rank, paths in window.ladder.reach if rank > span.rank), None)
+        above = next(((rank, paths) for rank, paths in window.ways.reach if rank > span.rank), None)
         if above is not None:
             ways += _ways(rules, "reach", above[0], list(above[1]), window.totals)
-        for rank, paths in window.ladder.lifetime:
+        for rank, paths in window.ladder.lifetime.reach:
             if not all(path.met(life) for path in paths):
                 ways += _ways(rules, "lifetime", rank, list(paths), life)
                 break

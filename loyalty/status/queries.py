@@ -12,10 +12,11 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from loyalty.ledger.queries import counted
-from loyalty.members.tables import Member
+from loyalty.members.rules import attribute_values
+from loyalty.members.tables import AttributeChange, Member
 from loyalty.status.claims import Entry, Fact, History
+from loyalty.status.compiled import Rules
 from loyalty.status.evidence import read_evidence
-from loyalty.status.ladder import Rules
 from loyalty.status.tables import Standing, StatusChange, StatusFact, TierSpan
 from loyalty.status.windows import FAR
 from loyalty.store import among
@@ -47,6 +48,8 @@ class Account:
         self.review_on = day if self.review_on is None else min(self.review_on, day)
 
 
+#: Values of attributes with the day from which they are known.
+Traits = list[tuple[int, tuple[Any, ...]]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS = tuple(Account.__dataclass_fields__)
 _MEMBER, _STANDING = Member.__table__, Standing.__table__
@@ -61,6 +64,12 @@ def lock_numbers(session: Session, numbers: Sequence[str]) -> dict[str, Account]
     """The accounts of some member numbers, locked in one order; unknown numbers are left out."""
     query = _ACCOUNT.where(among(session, _MEMBER.c.number, numbers)).with_for_update(of=_STANDING)
     return {row.number: Account(*row) for row in session.execute(query)}
+
+
+def refreshed(session: Session, accounts: Sequence[Account]) -> list[Account]:
+    """Locked accounts as they are by now."""
+    ids = [account.member_id for account in accounts]
+    return [Account(*row) for row in session.execute(_ACCOUNT.where(among(session, _MEMBER.c.member_id, ids)))]
 
 
 def lock_stretch(session: Session, first: int, last: int, due_on: date | None) -> list[Account]:
@@ -78,12 +87,14 @@ def histories(session: Session, rules: Rules, accounts: Sequence[Account], whole
     ids = [] if whole else [account.member_id for account in accounts]
     entries = _entries(session, rules, accounts[0].member_id, accounts[-1].member_id, ids)
     facts = _facts(session, rules, [account.member_id for account in accounts if account.facts])
+    traits = traits_of(session, rules, accounts)
     return {
         account.member_id: History(
             account.enrolled_on.toordinal(),
             account.left_on.toordinal() if account.left_on else None,
             entries.get(account.member_id, ()),
             facts.get(account.member_id, ()),
+            traits.get(account.member_id, ()),
         )
         for account in accounts
     }
@@ -97,6 +108,21 @@ def _entries(session: Session, rules: Rules, first: int, last: int, ids: Sequenc
     return found
 
 
+def traits_of(session: Session, rules: Rules, accounts: Sequence[Account]) -> dict[int, Traits]:
+    """Each member's attributes with the days from which they are known, where a rule of the ladder asks for them."""
+    if not rules.asks:
+        return {}
+    found: dict[int, Traits] = {
+        account.member_id: [(account.enrolled_on.toordinal(), attribute_values(rules.attributes, account.attributes))]
+        for account in accounts
+    }
+    table = AttributeChange.__table__
+    changed = select(table).where(among(session, table.c.member_id, list(found))).order_by(table.c.member_id, table.c.n)
+    for member_id, rows in groupby(session.execute(changed), itemgetter(0)):
+        found[member_id] = [(row.known_on.toordinal(), attribute_values(rules.attributes, row.attributes)) for row in rows]
+    return found
+
+
 def _facts(session: Session, rules: Rules, ids: Sequence[int]) -> dict[int, list[Fact]]:
     if not ids:
         return {}
@@ -106,6 +132,7 @@ def _facts(session: Session, rules: Rules, ids: Sequence[int]) -> dict[int, list
         fact = Fact(
             row.posted_on.toordinal(), row.fact_id, row.kind, rules.tiers.index(row.tier), row.begins.toordinal(), until,
             row.revokes, (row.posted_at - _EPOCH) // timedelta(microseconds=1), read_evidence(row.evidence).get("window"),
+            row.offer,
         )  # fmt: skip
         found.setdefault(row.member_id, []).append(fact)
     return found

@@ -9,7 +9,7 @@ from loyalty.store import Base, Instant
 
 
 class StatusFact(Base):
-    """A grant, invitation, waiver or revocation, as staff stated it. `fact_id` is the digest of its key.
+    """A grant of any kind, a waiver or a revocation, as it was stated. `fact_id` is the digest of its key.
 
     A grant holds in [`begins`, `until`), for ever without `until`. A revocation ends the grant `revokes`, or everything
     above `tier`. `posted_on` is the day from which it is known.
@@ -29,6 +29,7 @@ class StatusFact(Base):
     approver: Mapped[str] = mapped_column(String(100), default="")
     reason: Mapped[str] = mapped_column(Text)
     evidence: Mapped[str] = mapped_column(Text, default="{}")
+    offer: Mapped[str | None] = mapped_column(String(40))
     posted_on: Mapped[date]
     posted_at: Mapped[datetime] = mapped_column(Instant)
     key: Mapped[str] = mapped_column(String(200))
@@ -97,4 +98,32 @@ class StatusChange(Base):
     until: Mapped[date | None]
     source: Mapped[str] = mapped_column(String(12))
     evidence: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StatusAward(Base):
+    """Something that a ladder gave beside a tier: a milestone met for the `times`-th time in a window, or a deposit.
+
+    `window` is the window's key, `window_on` its first day. `gifts` is JSON: what was granted, of a choice once it is made.
+    `cause_id` is the cause of the entries that it booked. `choose_by` is the last day of a choice, `chosen` the options
+    picked so far as JSON; `settled` once nothing is open. `withdrawn_on` is the day on which a reversal took it back.
+    """
+
+    __tablename__ = "status_award"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(40))
+    edition: Mapped[str] = mapped_column(String(10))
+    window: Mapped[int] = mapped_column(BigInteger)
+    window_on: Mapped[date]
+    times: Mapped[int] = mapped_column(Integer)
+    awarded_on: Mapped[date]
+    withdrawn_on: Mapped[date | None]
+    gifts: Mapped[str] = mapped_column(Text, default="[]")
+    cause_id: Mapped[int] = mapped_column(BigInteger)
+    choose_by: Mapped[date | None]
+    chosen: Mapped[str] = mapped_column(Text, default="[]")
+    settled: Mapped[bool] = mapped_column(default=True)
     recorded_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,15 +1,19 @@
-"""The fold: a member's history in, spans of tier out, each with its reason. Pure: no database, no clock.
+"""The fold: a member's entries and facts, in the order in which they became known, into spans of tier. Pure.
 
-Facts are walked in the order of the days on which they became known; each counts in the window of its own day. So what
-is known later never rewrites an earlier day: a late flight of last year fills last year's window and raises the
-status from the day it was posted. All facts of one day are taken together, so their order within the day says nothing.
+docs/ladder.md tells what each word of a ladder does here, and the order of a day.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from loyalty.status.claims import LIFETIME, NO_WINDOW, Entry, Fact, History, Hold, Span, Window
-from loyalty.status.ladder import Ladder, Path, Rules, Totals
-from loyalty.status.windows import FAR, calendar_year, first_day, last_day
+from loyalty.status import ends, happenings, winning
+from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
+from loyalty.status.compiled import Goal, Path, Rules
+from loyalty.status.counting import Counts
+from loyalty.status.held import Time
+from loyalty.status.marks import Marks
+from loyalty.status.reversals import fall
+from loyalty.status.windows import FAR
 
 
 class Walk:
@@ -19,9 +23,9 @@ class Walk:
         self.rules = rules
         self.enrolled = history.enrolled
         self.left = FAR if history.left is None else history.left
-        self.windows: dict[int, Window] = {}
+        self.counts = Counts(rules, history)
         self.current = Hold(0, history.enrolled, FAR, "base")
-        self.life = self._lifetime(history.enrolled) if any(ladder.lifetime for ladder in rules.ladders) else None
+        self.life = self.counts.life
         self.latest = NO_WINDOW
         self.holds = [self.current]
         self.begins = history.enrolled
@@ -30,17 +34,19 @@ class Walk:
         self.over: list[Hold] = []
         self.barred = (-1, 0)
         self.fell = False
-        self.events: list[tuple[tuple[int, ...], Fact | Ladder]] = sorted(
-            [(_order(fact, self.enrolled), fact) for fact in history.facts]
-            + [((ladder.begins, FAR**2), ladder) for ladder in rules.ladders[1:] if ladder.begins > self.enrolled],
-            key=lambda event: event[0],
-            reverse=True,
-        )
+        self.marks = Marks(self)
+        self.time = Time(self)
+        self.goals: list[tuple[Fact, Goal, Window]] = []
+        self.paid: list[tuple[Hold, int, int]] = []
+        self.events = happenings.events_of(rules, history) if history.facts or history.traits or len(rules.ladders) > 1 else []
         self.next = FAR
         self._choose(self.enrolled, opening=True)
 
     def feed(self, entries: Iterable[Entry]) -> None:
         """Count entries, ordered by posting day; evaluates once for each posting day."""
+        if not self.rules.plain:
+            self._feed_all(entries)
+            return
         life = self.life.totals if self.life else None
         touched: list[Window] = []
         posted = -1
@@ -54,7 +60,7 @@ class Walk:
                 if day >= self.next:
                     self.advance(day)
             if not window.first <= on <= window.last:
-                window = self._window_of(on, day)
+                window = self.counts.window_of(on, day)
                 totals = window.totals
             if window not in touched:
                 touched.append(window)
@@ -70,12 +76,37 @@ class Walk:
             self._judge(touched, posted)
         self.latest = window
 
+    def _feed_all(self, entries: Iterable[Entry]) -> None:
+        """The same for every kind of window: one after another, in the order of their first days."""
+        touched: dict[int, Window] = {}
+        posted = -1
+        for entry in entries:
+            day, on, place, amount = entry
+            if day != posted:
+                if posted >= 0:
+                    self._judge(_in_order(touched), posted)
+                posted, touched = day, {}
+                if day >= self.next:
+                    self.advance(day)
+                self.time.accrue(day)
+            for window in self.counts.add(entry):
+                window.on = max(window.on, on) if window.key in touched else on
+                touched[window.key] = window
+            for fact, _, goal in self.goals:
+                if fact.begins <= on < fact.until:
+                    goal.totals[place] += amount
+            self.fell |= amount < 0
+        if posted >= 0:
+            self._judge(_in_order(touched), posted)
+
     def advance(self, day: int) -> None:
         """Let everything happen that happens by itself up to the opening of a day: ends, grants, revocations, editions."""
         while self.next <= day:
             at = self.next
+            if self.rules.times:
+                self._pass(at)
             while self.events and self.events[-1][0][0] <= at:
-                self._happen(self.events.pop()[1], at)
+                happenings.happen(self, self.events.pop()[1], at)
             self._choose(at, opening=True)
 
     def rank_on(self, day: int) -> int:
@@ -96,8 +127,13 @@ class Walk:
         return tuple(span._replace(until=min(span.until, self.left)) for span in spans if span.begins < self.left)
 
     def window_on(self, day: int) -> Window:
-        """The window that a day's activity counts in, with its totals so far."""
-        return self._window_of(day, day)
+        """The window of the ladder that a day's activity counts in, with its totals so far; of levels, the last judged."""
+        track = self.rules.tracks[self.rules.ladder_on(max(day, self.enrolled)).track]
+        if not self.rules.levels or not track.at_end:
+            return self.counts.counted(track, day)
+        window = self.counts.last_judged(track, day)
+        self.counts.average(window)
+        return window
 
     def held_in(self, window: Window, day: int) -> int:
         """The rank held, on a day or, where the window was over by then, on its last, by a claim from elsewhere."""
@@ -105,28 +141,19 @@ class Walk:
         holds = self.holds if on == day else [*self.holds, *self.over]
         return max((hold.rank for hold in holds if hold.begins <= on < hold.until and hold.window != window.key), default=0)
 
+    def held_at_end(self, day: int) -> int:
+        """The rank of the standing at the end of a day that is over."""
+        if day >= self.begins:
+            return self.current.rank
+        return next((span.rank for span in reversed(self.spans) if span.begins <= day), 0)
+
+    def own_rank(self, at: int, layer: int = 0) -> int:
+        """The highest rank held on a day by activity, layers apart; of a layer, whether that is held itself."""
+        ranks = (hold.rank for hold in self.holds if hold.source in OWN and hold.begins <= at < hold.until)
+        layers = self.rules.ladder_on(at).layers
+        return max((rank for rank in ranks if (rank == layer if layer else rank not in layers)), default=0)
+
     # --- what follows -------------------------------------------------------------------------------------------
-
-    def _window_of(self, on: int, posted: int) -> Window:
-        key = calendar_year(on)
-        window = self.windows.get(key)
-        if window is None:
-            first, last = first_day(key), last_day(key)
-            window = self.windows[key] = Window(key, first, last, self._ladder_on(posted, last), self._nothing())
-            self._watch(window)
-        return window
-
-    def _lifetime(self, day: int) -> Window:
-        window = Window(LIFETIME, 0, FAR, self.rules.ladder_on(day), self._nothing())
-        self._watch(window)
-        return window
-
-    def _ladder_on(self, day: int, last: int) -> Ladder:
-        """The edition that counts on a day for a window of some last day; before enrolment, that of enrolment."""
-        return self.rules.ladder_on(min(max(day, self.enrolled), last))
-
-    def _nothing(self) -> Totals:
-        return [0] * len(self.rules.counters)
 
     def _judge(self, touched: list[Window], day: int) -> None:
         """Draw the consequences of a day's entries: a glance at each window's next thresholds, more only if one is met.
@@ -136,143 +163,131 @@ class Walk:
         """
         if self.life is not None:
             touched.append(self.life)
-        at = max(day, self.enrolled)
+        at = day if day > self.enrolled else self.enrolled
         if self.fell:
-            self._fall(touched, day)
+            fall(self, touched, day)
             self._choose(at, opening=day < at)
         changed = False
-        for window in touched:
-            if window.watched != self.current.rank:
-                self._watch(window)
+        rank = self.current.rank
+        calm = self.rules.calm
+        for window in touched if calm else self._judged(touched, day):
+            if window.watched != rank:
+                self.watch(window)
             totals = window.totals
             for met in window.tests:
                 if met(totals):
-                    changed |= self._evaluate(window, day)
+                    changed |= self.evaluate(window, day)
+                    rank = self.current.rank
                     break
+        if not calm:
+            changed |= self._more(touched, day)
         if changed:
             self._choose(at, opening=day < at)
+        if self.rules.marks:
+            self.marks.look(touched, at)
+        if self.counts.alarms:
+            self.next = min(self.next, self.counts.alarms[0][0])
 
-    def _watch(self, window: Window) -> None:
-        """Note the paths whose being met would change something, for the rank now held."""
-        ladder = window.ladder
-        window.watched = self.current.rank
-        window.pending = [way for way in _reach(window) if _open(window, way[0])]
-        ways = window.pending[:1] if ladder.rising else window.pending
-        window.tests = [path.met for _, paths in ways for path in paths]
-        if ladder.keep and window.key != LIFETIME and (window.watched or window.last < self.begins):
-            window.tests += [path.met for rank, paths in ladder.keep if rank not in window.won for path in paths]
-
-    def _evaluate(self, window: Window, day: int) -> bool:
+    def _more(self, touched: list[Window], day: int) -> bool:
+        """What closed windows roll over, and goals that are met."""
         changed = False
-        totals = window.totals
-        for rank, paths in window.pending:
-            for path in paths:
-                if path.met(totals):
-                    self._win(window, rank, path, day, "lifetime" if window is self.life else "earned")
-                    changed = True
-                    break
-        keep = [way for way in window.ladder.keep if way[0] not in window.won] if window is not self.life else []
-        held = self.held_in(window, max(day, self.enrolled)) if keep else 0
-        for rank, paths in keep:
-            met = [path for path in paths if path.met(totals)] if held >= rank else []
-            if met:
-                self._win(window, rank, met[0], day, "kept")
-                changed = True
-        if changed:
-            self._watch(window)
+        if self.rules.rolls:
+            changed = ends.roll(self, [window for window in touched if window.last < day], day)
+        if self.goals:
+            changed |= happenings.confirm(self, max(day, self.enrolled))
         return changed
 
-    def _win(self, window: Window, rank: int, path: Path, day: int, source: str) -> None:
-        until = FAR if window is self.life else window.ladder.until(window.key, window.on)
-        hold = Hold(rank, day, until, source, window.key, path, tuple(window.totals), window.ladder.edition)
-        kept = window.won.get(rank)
-        if kept in self.holds:
-            self.holds.remove(kept)  # reached now, and no longer only kept
-        if self.barred[0] == day and rank > self.barred[1]:
-            window.won[rank] = None
-            return
-        window.won[rank] = hold
-        if until > day:
-            self.holds.append(hold)
-
-    def _fall(self, touched: list[Window], day: int) -> None:
+    def _judged(self, touched: list[Window], day: int) -> list[Window]:
+        """The windows that a posting may change something in: those judged at their end only when they are over."""
         for window in touched:
-            if window.fell or window is self.life:
-                self._recheck(window, day)
-                window.fell = False
-        self.fell = False
+            if window.track is not None and window.track.at_end:
+                self.counts.average(window)
+        return [window for window in touched if window.track is None or not window.track.at_end or window.last < day]
 
-    def _recheck(self, window: Window, day: int) -> None:
-        """After a reversal: end, or flag, the claims whose paths are no longer met."""
-        lost = [hold for hold in window.won.values() if hold and not hold.short and not self._still_met(window, hold)]
-        for hold in lost:
-            for claims in (self.holds, self.over):
-                if hold in claims:
-                    claims.remove(hold)
-            if window.ladder.strict:
-                del window.won[hold.rank]
-            elif hold.until > day:
-                window.won[hold.rank] = flagged = hold._replace(short=True)
-                self.holds.append(flagged)
-        if lost:
-            self._watch(window)
+    def _pass(self, at: int) -> None:
+        """Time alone: windows that are over are judged, claims that end are followed, windows closed, years in a tier full."""
+        self.time.accrue(at)
+        over = self.counts.due(at)
+        for window in over:
+            if window.track is not None and window.track.at_end:
+                ends.judge(self, window, at)
+        if self.rules.judges_ends:
+            ends.follow(self, at)
+        for window in over:
+            if window.track is not None and window.track.personal:
+                ends.next_personal(self, window, at)
+        if self.rules.rolls:
+            ends.roll(self, [window for window in over if window.track is not None and not window.track.personal], at)
+        if self.time.due <= at:
+            self.look_again(self.counts.open_on(at), at)
 
-    def _still_met(self, window: Window, hold: Hold) -> bool:
-        """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now."""
-        first = self._ladder_on(hold.begins, window.last).begins
-        ladders = [ladder for ladder in self.rules.ladders if first <= ladder.begins <= window.ladder.begins]
-        ways = [ladder.lifetime if window is self.life else ladder.reach for ladder in ladders]
-        if hold.source == "kept":
-            ways += [ladder.keep for ladder in ladders]
-        return any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ()))
+    def watch(self, window: Window) -> None:
+        """Note the paths whose being met would change something, for the rank now held."""
+        ways = window.ways
+        window.watched = self.current.rank
+        window.pending = [way for way in ways.reach if _still_open(window, way[0])]
+        pending = window.pending[:1] if ways.rising else window.pending
+        window.tests = [path.met for _, paths in pending for path in paths]
+        if ways.keep and not window.ladder.at_end and (window.watched or window.last < self.begins):
+            window.tests += [path.met for rank, paths in ways.keep if rank not in window.won for path in paths]
 
-    def _happen(self, event: Fact | Ladder, at: int) -> None:
-        if isinstance(event, Ladder):
-            self._new_edition(event, at)
-        elif event.kind != "revoked":
-            begins = max(event.begins, at)
-            if event.until > begins:
-                self.holds.append(Hold(event.rank, begins, event.until, event.kind, event.window, fact=event.id))
-        elif event.revokes is not None:
-            self.holds = [hold for hold in self.holds if hold.fact != event.revokes]
-        else:
-            self._revoke(event.rank, at)
+    def evaluate(self, window: Window, day: int) -> bool:
+        """Win what a window's paths give, lowest tier first; tells whether anything was won."""
+        changed = False
+        at = max(day, self.enrolled)
+        at_end = window.ladder.at_end and window is not self.life
+        totals = window.totals
+        for rank, paths in window.pending:
+            if at_end and rank <= self.own_rank(at, rank if rank in window.ladder.layers else 0):
+                continue
+            for path in paths:
+                if path.met(totals) and self.allowed(path, at):
+                    winning.win(self, window, rank, path, day, "lifetime" if window is self.life else "earned")
+                    changed = True
+                    break
+        keep = [] if at_end else [way for way in window.ways.keep if way[0] not in window.won]
+        held = self.held_in(window, at) if keep else 0
+        for rank, paths in keep:
+            met = [path for path in paths if path.met(totals) and self.allowed(path, at)] if held >= rank else []
+            if met:
+                winning.win(self, window, rank, met[0], day, "kept")
+                changed = True
+        if changed:
+            self.watch(window)
+        return changed
 
-    def _revoke(self, above: int, at: int) -> None:
-        """End every claim above a rank that has begun; what a window gave, it does not give again."""
-        self.barred = (at, min(above, self.barred[1]) if self.barred[0] == at else above)
-        for hold in [hold for hold in self.holds if hold.rank > above and hold.begins <= at < hold.until]:
-            self.holds.remove(hold)
-            if hold.path is not None and hold.window is not None:
-                window = self.windows.get(hold.window, self.life)
-                window.won[hold.rank] = None  # type: ignore[union-attr]
+    def allowed(self, path: Path, at: int, also: int = 0) -> bool:
+        """Whether a path's guards let the member through; `also` is a rank that counts as held."""
+        if path.holds and max([also, *(hold.rank for hold in self.holds if hold.begins <= at < hold.until)]) < path.holds:
+            return False
+        if path.when is not None and not path.when(self.counts.traits):
+            return False
+        return path.held is None or self.time.met(path.held, at)
 
-    def _new_edition(self, ladder: Ladder, at: int) -> None:
-        """Windows still open are counted on under the new thresholds; what has been won is not taken away."""
-        windows = [window for window in (*self.windows.values(), self.life) if window is not None and window.last >= at]
-        for window in windows:
-            window.ladder = ladder
-            self._watch(window)
-        self._choose(at, opening=True)  # who holds a tier as the edition begins: not one whose tier ends that day
-        self._look_again(windows, at)
-
-    def _look_again(self, windows: Iterable[Window], at: int) -> bool:
+    def look_again(self, windows: Iterable[Window], at: int) -> bool:
         """With no new activity a path may count now: by other thresholds, by the tier held. Months then run from today."""
         changed = False
         for window in windows:
             window.on = at
-            changed |= self._evaluate(window, at)
+            if window.watched < 0:
+                self.watch(window)
+            changed |= self.evaluate(window, at)
         return changed
+
+    # --- the standing -------------------------------------------------------------------------------------------
 
     def _choose(self, at: int, opening: bool) -> None:
         """The best claim at a day becomes the standing: the higher tier, then the longer, then what was worked for.
 
-        One who rises, or is given a tier below a better one, holds what an open window's paths to keep may have waited for.
+        One who rises, or is given a tier below a better one, holds what an open window's paths may have waited for.
         """
-        self.over += [hold for hold in self.holds if hold.until <= at]
-        self.holds = [hold for hold in self.holds if hold.until > at]
-        best = max((hold for hold in self.holds if hold.begins <= at), key=_worth)
-        rises = best.rank > self.current.rank or any(hold.begins == at and hold.fact is not None for hold in self.holds)
+        over = [hold for hold in self.holds if hold.until <= at]
+        if over:
+            self.over += over
+            self.holds = [hold for hold in self.holds if hold.until > at]
+        begun = [hold for hold in self.holds if hold.begins <= at]
+        best = max(self._standing(begun, at) if self.rules.layers else begun, key=_worth)
+        rises = best.rank > self.current.rank
         if best is not self.current:
             if self.begins < at:
                 self.spans.append(Span(self.begins, at, self.current, self.opening))
@@ -281,44 +296,67 @@ class Walk:
             self.current = best
         if opening and self.begins == at:
             self.opening = self.current.rank
+        self._plan(at)
+        if self.rules.looks_again and (rises or self._given_on(at)) and self.look_again(self.counts.open_on(at), at):
+            self._choose(at, opening)
+        if rises and self.rules.marks:
+            self.marks.look(self.counts.open_on(at), at)
+
+    def _given_on(self, at: int) -> bool:
+        """Whether a claim begins on a day that no path gave: what an open window's paths to keep may have waited for."""
+        return any(hold.begins == at and hold.source not in BY_PATH and hold.source != "base" for hold in self.holds)
+
+    def _standing(self, begun: list[Hold], at: int) -> list[Hold]:
+        """The claims that count: a layer only where what it lies on is held."""
+        layers = self.rules.ladder_on(at).layers
+        under = max(hold.rank for hold in begun if hold.rank not in layers)
+        return [hold for hold in begun if under >= layers.get(hold.rank, 0)]
+
+    def _plan(self, at: int) -> None:
+        """The next day on which anything can happen by itself."""
         coming = [hold.begins for hold in self.holds if hold.begins > at]
         if self.events:
             coming.append(self.events[-1][0][0])
-        self.next = min([best.until, *coming])
-        if rises and any(ladder.keep for ladder in self.rules.ladders):
-            self._keep(at, opening)
-
-    def _keep(self, at: int, opening: bool) -> None:
-        """Look at the paths to keep of windows still open, for one who has just risen."""
-        if self._look_again([window for window in self.windows.values() if window.last >= at], at):
-            self._choose(at, opening)
-
-
-def _order(fact: Fact, enrolled: int) -> tuple[int, ...]:
-    """Facts of one day in the order in which they were stated; of one instant, revocations last."""
-    return (max(fact.posted, enrolled), fact.at, int(fact.kind == "revoked"), fact.id)
+        if self.rules.times or self.rules.layers:
+            coming += [hold.until for hold in self.holds if hold.source in OWN or self.rules.layers]
+            coming += [self.time.plan(at), *(day for day, _ in self.counts.alarms[:1])]
+        self.next = min([self.current.until, *coming])
 
 
 def _worth(hold: Hold) -> tuple[int, int, bool]:
     return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
 
 
-def _open(window: Window, rank: int) -> bool:
+def _in_order(touched: dict[int, Window]) -> list[Window]:
+    return sorted(touched.values(), key=lambda window: (window.first, window.key))
+
+
+def _still_open(window: Window, rank: int) -> bool:
     """Whether a tier can still be reached in a window: not won yet, or only kept."""
     won = window.won.get(rank)
     return rank not in window.won or (won is not None and won.source == "kept" and not won.short)
 
 
-def _reach(window: Window) -> tuple[tuple[int, tuple[Path, ...]], ...]:
-    return window.ladder.lifetime if window.key == LIFETIME else window.ladder.reach
+class Folded(NamedTuple):
+    """All that a fold says: the spans of tier, the milestones met, and the next day on which a level is judged."""
+
+    spans: tuple[Span, ...]
+    awards: tuple[Award, ...]
+    look_on: int | None
 
 
-def timeline(rules: Rules, history: History) -> tuple[Span, ...]:
-    """The spans of a member's tier from enrolment on: no gap, no overlap, the last one open or ended by leaving.
+def fold(rules: Rules, history: History) -> Folded:
+    """A member's whole history folded. Entries must be in the order of their posting days; days are ordinals.
 
-    Entries must be in the order of their posting days. Days are ordinals. The future is part of it: a tier that will
-    lapse, a grant that will begin, a known edition that will apply, as far as today's facts tell.
+    The spans run from enrolment on without gap or overlap, the last one open or ended by leaving. The future is part of
+    them: a tier that will lapse, a grant that will begin, a known edition that will apply, as far as today's facts tell.
     """
     walk = Walk(rules, history)
     walk.feed(history.entries)
-    return walk.finish()
+    spans = walk.finish()
+    return Folded(spans, tuple(walk.marks.awards), walk.counts.look_on())
+
+
+def timeline(rules: Rules, history: History) -> tuple[Span, ...]:
+    """The spans of a member's tier; see `fold`."""
+    return fold(rules, history).spans

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
 from loyalty.status.claims import Span
+from loyalty.status.compiled import Rules
 from loyalty.status.evidence import evidence
-from loyalty.status.ladder import Rules, rules_of
+from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Fold, fold_for
 from loyalty.status.queries import Account, histories, lock_stretch, spans_of
 from loyalty.status.windows import FAR

@@ -7,23 +7,40 @@ from loyalty.ledger.operations import shown
 from loyalty.program.load import Program
 from loyalty.status.tables import StatusFact
 
-_GIVEN = {"granted": "granted by {author}: {reason}", "invited": "by invitation of the program, {author}: {reason}",
+_GIVEN = {"matched": "matched to another program's status by {author}: {reason}", "gifted": "a gift, {author}: {reason}",
+          "bought": "bought, {author}: {reason}", "shared": "shared by a companion, {author}: {reason}",
+          "trial": "on trial, {author}: {reason}",
+          "granted": "granted by {author}: {reason}", "invited": "by invitation of the program, {author}: {reason}",
           "waived": "with a waiver by {author}, approved by {approver}: {reason}"}  # fmt: skip
+
+
+#: Reasons without figures.
+_BARE = {"landed": "one tier down at the end of a higher one", "grace": "in grace after the end of its validity",
+         "floor": "the tier that one who rose so high never falls below"}  # fmt: skip
 
 
 def reason(program: Program, source: str, evidence: Mapping[str, Any], facts: Mapping[int, StatusFact]) -> str:
     """One sentence: what gave the tier, with the figures, the window, and the edition of the rules."""
     if source == "base":
         return "the tier of every member"
+    if source in _BARE:
+        return _BARE[source]
     if source in _GIVEN:
         fact = facts.get(evidence.get("fact", -1))
         told = {"author": fact.author, "reason": fact.reason, "approver": fact.approver} if fact else {}
         return _GIVEN[source].format(**told) if fact else source
     figures = " and ".join(figure(program, name, evidence["totals"][name], need) for name, need in evidence["needs"])
-    place = "in all" if source == "lifetime" else f"in {evidence['window']}"
-    verb = {"earned": "reached", "kept": "kept", "lifetime": "for life"}[source]
+    place = "in all" if source == "lifetime" else window_told(evidence)
+    verb = {"earned": "reached", "kept": "kept", "lifetime": "for life", "confirmed": "confirmed"}[source]
+    figures = figures or "time in the tier"
     short = "; kept to its end although a reversal took the total below" if evidence.get("short") else ""
     return f"{verb} with {figures} {place} (rules of {evidence['edition']}){short}"
+
+
+def window_told(evidence: Mapping[str, Any]) -> str:
+    """The window of a path in words: a year, or its first and last day."""
+    counted = evidence.get("counted")
+    return f"from {counted[0]} through {counted[1]}" if counted else f"in {evidence['window']}"
 
 
 def figure(program: Program, counter: str, have: int, need: int) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from loyalty.program.ladder import MonthEnd, Validity
 from loyalty.status.claims import Fact, History
-from loyalty.status.ladder import Ladder, Path, Rules
+from loyalty.status.compiled import Ladder, Path, Rules
 from loyalty.status.windows import compile_validity
 from tests.model.oracle import EVER, Life, Needs, Posting, Stated, Terms
 

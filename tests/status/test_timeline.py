@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
 
-from loyalty.program.ladder import MonthEnd, Validity
+from loyalty.program.ladder import LadderFile, Lifetime, MonthEnd, Tier, Validity
+from loyalty.program.models import Unit
 from loyalty.status.claims import Entry, Fact, History, Span, standing_on
-from loyalty.status.ladder import Ladder, Path, Rules
+from loyalty.status.compiled import Rules
+from loyalty.status.ladder import compile_rules
 from loyalty.status.timeline import timeline
-from loyalty.status.windows import FAR, compile_validity
+from loyalty.status.windows import FAR
 
 JANUARY_AFTER = Validity(through_end_of=MonthEnd(month=1, years_after=1))
 
@@ -20,28 +23,42 @@ def day(text: str) -> int:
     return date.fromisoformat(text if len(text) > 5 else f"2014-{text}").toordinal()
 
 
-def path(least: int) -> Path:
-    return Path(lambda totals: totals[0] >= least, ((0, least),))
+TIERS = ("base", "silver", "gold")
+UNITS = {"km": Unit(kind="counter", name={"en": "km"})}
 
 
 def edition(
     begins: str, reach: dict[int, int], keep: dict[int, int] | None = None, strict: bool = True,
     validity: Validity = JANUARY_AFTER, lifetime: dict[int, int] | None = None,
-) -> Ladder:  # fmt: skip
+) -> tuple[date, LadderFile]:  # fmt: skip
     """An edition of one counter: rank -> least total."""
-    ways = [tuple((rank, (path(least),)) for rank, least in given.items()) for given in (reach, keep or {}, lifetime or {})]
-    return Ladder(day(begins), begins, *ways, compile_validity(validity), strict, rising=True)
+
+    def ways(given: dict[int, int] | None, rank: int) -> tuple[dict[str, Decimal], ...]:
+        return ({"km": Decimal(given[rank])},) if given and rank in given else ()
+
+    tiers = [Tier(id=name, name={"en": name}, reach=ways(reach, n), keep=ways(keep, n)) for n, name in enumerate(TIERS)]
+    life = [Lifetime(tier=TIERS[rank], path={"km": Decimal(least)}) for rank, least in (lifetime or {}).items()]
+    ladder = LadderFile(
+        base="base", tiers=tuple(tiers), window="calendar_year", validity=validity, lifetime=tuple(life),
+        reversal="strict" if strict else "keep_until_end",
+    )  # fmt: skip
+    return date.fromordinal(day(begins)), ladder
 
 
-def rules(*editions: Ladder) -> Rules:
-    return Rules(("base", "silver", "gold"), ("km",), editions)
+def rules(*editions: tuple[date, LadderFile]) -> Rules:
+    return compile_rules([(begins, ladder, UNITS) for begins, ladder in editions])
 
 
 def posted(on: str, amount: int, late: str = "") -> Entry:
     return day(late or on), day(on), 0, amount
 
 
-def folded(editions: Sequence[Ladder], entries: Sequence[Entry] = (), facts: Sequence[Fact] = (), enrolled: str = "01-01"):
+def folded(
+    editions: Sequence[tuple[date, LadderFile]],
+    entries: Sequence[Entry] = (),
+    facts: Sequence[Fact] = (),
+    enrolled: str = "01-01",
+):
     """The spans of a member enrolled on New Year's Day."""
     return timeline(rules(*editions), History(day(enrolled), None, entries, facts))
 

@@ -1,0 +1,159 @@
+"""What follows the end of a tier: it is kept, held on in grace, falls by one, or falls to what else is held."""
+
+from typing import TYPE_CHECKING
+
+from loyalty.status.claims import OWN, Hold, Window
+from loyalty.status.compiled import Ladder, Path, Term
+from loyalty.status.reversals import fall
+from loyalty.status.windows import end_of_grace
+from loyalty.status.winning import claim, extended, pay, take
+
+if TYPE_CHECKING:
+    from loyalty.status.timeline import Walk
+
+
+def follow(walk: "Walk", at: int) -> None:
+    """Judge the claims by activity that end on a day: the highest of them, if nothing as high by activity goes on."""
+    ended = [hold for hold in walk.holds if hold.until <= at and hold.source in OWN]
+    ladder = walk.rules.ladder_on(at)
+    walk.time.fallen = (at, False)
+    if not ended or not ladder.judges_ends:
+        return
+    best = max((hold for hold in ended if hold.rank not in ladder.layers), key=lambda hold: hold.rank, default=None)
+    going = walk.own_rank(at)
+    if best is not None and best.rank > going:
+        walk.time.fallen = (at, not _succeed(walk, ladder, best, going, at))
+    for hold in sorted(ended, key=lambda hold: hold.rank):
+        under = ladder.layers.get(hold.rank)
+        held = max(one.rank for one in walk.holds if one.begins <= at < one.until and one.rank not in ladder.layers)
+        if under is not None and ladder.at_end and held >= under:
+            _keep(walk, ladder, hold.rank, hold.rank, at)
+
+
+def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int) -> bool:
+    """What comes after a claim; tells whether its tier was kept."""
+    if ladder.at_end:
+        lower = [rank for rank in reversed(ladder.ranks) if going < rank < hold.rank] if ladder.lapse.to == "earned" else []
+        for rank in (hold.rank, *lower):
+            if _keep(walk, ladder, rank, hold.rank, at):
+                return rank == hold.rank
+    if ladder.lapse.grace is not None and hold.source != "grace":
+        until = end_of_grace(ladder.lapse.grace, at)
+        take(walk, hold._replace(begins=at, until=until, source="grace"), at)
+        return False
+    below = max((rank for rank in ladder.ranks if rank < hold.rank), default=0)
+    if ladder.lapse.to == "one_tier_down" and below > going:
+        until = _end_of(walk, ladder, ladder.landing[below], at)
+        take(walk, Hold(below, at, until, "landed", edition=ladder.edition), at)
+    return False
+
+
+def _end_of(walk: "Walk", ladder: Ladder, term: Term, at: int) -> int:
+    """The end of a validity that begins on a day, as if a path were met on it."""
+    track = walk.rules.tracks[ladder.track]
+    if track.personal:
+        first, last = at, track.end_of_personal(at, follows=True)
+    else:
+        _, first, last = track.frame_before(at) if track.by_day else track.frames(at, walk.enrolled)[-1]
+    return extended(walk, ladder, term.after(first, last, track.months, at))
+
+
+def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int) -> bool:
+    """Whether a path to keep a tier, or to reach it, was met when it ended; if so it goes on."""
+    for window, paths in _judged(walk, ladder, rank, at):
+        for path in paths:
+            if path.met(window.totals) and walk.allowed(path, at, also=held):
+                _kept(walk, ladder, window, rank, path, at, "kept" if rank == held else "earned")
+                return True
+    return False
+
+
+def _judged(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Window, list[Path]]]:
+    """The windows that count at the end of a tier on a day, each with the paths of a tier that are counted in it."""
+    found = []
+    for place in sorted(ladder.tracks):
+        track = walk.rules.tracks[place]
+        ways = ladder.ways[place]
+        window = walk.counts.judged(track, at - 1)
+        if walk.rules.levels:
+            walk.counts.average(window)
+        if window.ladder is ladder and window.ways is not None:
+            ways = window.ways
+        keep, reach = [*dict(ways.keep).get(rank, ())], [*dict(ways.reach).get(rank, ())]
+        if place == ladder.track and ladder.keep_window is not None:
+            found.append((walk.counts.bound(ladder, track, ladder.keep_window, at), keep + reach))
+        else:
+            found.append((window, keep + reach))
+    return found
+
+
+def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, at: int, source: str) -> None:
+    track = walk.rules.tracks[ladder.track]
+    first, last = window.first, window.last
+    if track.personal:
+        first, last = (
+            (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))
+        )
+    until = extended(walk, ladder, ladder.terms[rank].after(first, last, track.months, at))
+    hold = claim(walk, window, rank, at, source, path, until)._replace(edition=ladder.edition)
+    pay(walk, window, hold)
+    take(walk, hold, at)
+
+
+def _personal_end(walk: "Walk", at: int) -> int:
+    """The last day of the personal window that is, or will be, open on a day."""
+    window = walk.counts.personal
+    assert window is not None and window.track is not None
+    return window.last if window.last >= at else window.track.end_of_personal(at, follows=True)
+
+
+def next_personal(walk: "Walk", window: Window, at: int) -> None:
+    """A personal window that is over is followed by the next, where the edition still has such windows."""
+    track = walk.rules.tracks[walk.rules.ladder_on(at).track]
+    if window is not walk.counts.personal or track is not window.track or window.last >= at:
+        return
+    fallen = walk.time.fallen == (at, True)
+    held = max((hold.rank for hold in walk.holds if hold.source in OWN and hold.begins <= at < hold.until), default=0)
+    following = walk.counts.follow(window, at, held, fallen)
+    following.on = at
+    walk.watch(following)
+    walk.evaluate(following, at)
+
+
+def judge(walk: "Walk", window: Window, at: int) -> None:
+    """Judge a window that is over. Where levels stand at more than nothing, the next windows begin without an entry."""
+    assert window.track is not None
+    walk.counts.average(window)
+    walk.watch(window)
+    window.on = at
+    walk.evaluate(window, at)
+    if walk.rules.marks:
+        walk.marks.look([window], at)
+    if walk.rules.levels and any(sum(amount for _, amount in changes) for changes in walk.counts.levels.values()):
+        for frame in window.track.frames(at, walk.enrolled):
+            if walk.counts.owns(window.track, frame[1]):
+                walk.counts.window(window.track, frame, at)
+
+
+def roll(walk: "Walk", closed: list[Window], at: int) -> bool:
+    """Let closed windows roll over, each into the next, as long as that changes anything."""
+    changed = False
+    while closed:
+        window = closed.pop(0)
+        assert window.track is not None or window is walk.life
+        if window.track is None or window.track.personal or window.track.overlapping:
+            continue
+        following = walk.counts.roll(window, at, walk.held_at_end(window.last))
+        if following is None:
+            continue
+        if following.fell:
+            walk.fell = True
+            fall(walk, [following], at)
+        following.on = at
+        walk.watch(following)
+        changed |= walk.evaluate(following, at)
+        if walk.rules.marks:
+            walk.marks.look([following], max(at, walk.enrolled))
+        if following.last < at:
+            closed.append(following)
+    return changed

@@ -1,0 +1,55 @@
+"""Milestones met on the way: how many times, in which window, on which day."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from loyalty.status.claims import Award, Window
+from loyalty.status.compiled import Mark
+
+if TYPE_CHECKING:
+    from loyalty.status.timeline import Walk
+
+
+class Marks:
+    """The awards of a fold, as it goes along."""
+
+    def __init__(self, walk: "Walk") -> None:
+        self.walk = walk
+        self.awards: list[Award] = []
+
+    def look(self, windows: Iterable[Window], at: int) -> None:
+        """Award what windows have come to since they were last looked at."""
+        for window in windows:
+            over = window.track is None or not window.track.at_end or window.last < at
+            for mark in window.ladder.marks if over and window.track is not None else ():
+                before = window.marks.get(mark.id, 0)
+                now = _times(mark, window)
+                if mark.track == window.track.place and now > before and self.walk.allowed(mark.path, at):  # type: ignore[union-attr]
+                    self._award(mark, window, before, now, at)
+
+    def _award(self, mark: Mark, window: Window, before: int, now: int, at: int) -> None:
+        window.marks[mark.id] = now
+        for n in range(before + 1, now + 1):
+            self.awards.append(Award(mark.id, window.key, n, at, None, window.ladder.edition, window.first, window.last))
+
+    def take_back(self, window: Window, at: int) -> None:
+        """After a reversal: withdraw what is met no more."""
+        for mark in window.ladder.marks if window.track is not None else ():
+            now = _times(mark, window)
+            if not mark.takes_back or mark.track != window.track.place or now >= window.marks.get(mark.id, 0):  # type: ignore[union-attr]
+                continue
+            window.marks[mark.id] = now
+            for place, award in enumerate(self.awards):
+                same = (award.milestone, award.window, award.withdrawn) == (mark.id, window.key, None)
+                if same and award.n > now:
+                    self.awards[place] = award._replace(withdrawn=at)
+
+
+def _times(mark: Mark, window: Window) -> int:
+    """How many times a milestone is met by a window's totals."""
+    if not mark.path.met(window.totals):
+        return 0
+    if not mark.every:
+        return 1
+    place, threshold = mark.path.needs[0]
+    return min(1 + (window.totals[place] - threshold) // mark.every, mark.most)

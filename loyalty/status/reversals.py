@@ -1,0 +1,64 @@
+"""What a reversal takes away: claims whose paths are no longer met, tiers that were paid, milestones."""
+
+from typing import TYPE_CHECKING
+
+from loyalty.status.claims import Hold, Window
+
+if TYPE_CHECKING:
+    from loyalty.status.timeline import Walk
+
+
+def fall(walk: "Walk", touched: list[Window], day: int) -> None:
+    """Look at windows whose totals have fallen."""
+    for window in touched:
+        if window.fell or window is walk.life:
+            if window.track is not None and window.track.at_end:
+                walk.counts.average(window)
+            if window.track is None or not window.track.personal:
+                _recheck(walk, window, day)
+            else:
+                _claw_back(walk, window)
+            if walk.rules.marks:
+                walk.marks.take_back(window, max(day, walk.enrolled))
+            window.fell = False
+    walk.fell = False
+
+
+def _recheck(walk: "Walk", window: Window, day: int) -> None:
+    """After a reversal: end, or flag, the claims whose paths are no longer met."""
+    lost = [hold for hold in window.won.values() if hold and not hold.short and not _still_met(walk, window, hold)]
+    for hold in lost:
+        for claims in (walk.holds, walk.over):
+            if hold in claims:
+                claims.remove(hold)
+        if window.ladder.strict:
+            del window.won[hold.rank]
+        elif hold.until > day:
+            window.won[hold.rank] = flagged = hold._replace(short=True)
+            walk.holds.append(flagged)
+    if lost:
+        walk.watch(window)
+
+
+def _still_met(walk: "Walk", window: Window, hold: Hold) -> bool:
+    """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now."""
+    life = window is walk.life
+    begins = min(max(hold.begins, walk.enrolled), window.last)
+    first = walk.rules.ladder_on(begins).begins
+    between = [ladder for ladder in walk.rules.ladders if first <= ladder.begins <= window.ladder.begins]
+    found = [ladder.lifetime if life else ladder.ways[window.track.place if window.track else 0] for ladder in between]
+    ways = [*(way.reach for way in (window.ways, *found))]
+    if hold.source == "kept":
+        ways += [way.keep for way in (window.ways, *found)]
+    return any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ()))
+
+
+def _claw_back(walk: "Walk", window: Window) -> None:
+    """A reversal that leaves a paid counter below zero takes back the tier paid last, and returns its threshold."""
+    if not window.ladder.strict:
+        return
+    for hold, place, threshold in reversed(walk.paid[:]):
+        if window.totals[place] < 0 and hold in walk.holds:
+            walk.holds.remove(hold)
+            walk.paid.remove((hold, place, threshold))
+            window.totals[place] += threshold

@@ -1,0 +1,91 @@
+"""Claims won by a path: their evidence, what they cost, and how long they hold."""
+
+from typing import TYPE_CHECKING
+
+from loyalty.status.claims import OWN, Hold, Window
+from loyalty.status.compiled import Ladder, Path, Term
+from loyalty.status.windows import FAR, TRACK, after_months
+
+if TYPE_CHECKING:
+    from loyalty.status.timeline import Walk
+
+
+def win(walk: "Walk", window: Window, rank: int, path: Path, day: int, source: str) -> None:
+    kept = window.won.get(rank)
+    if kept in walk.holds:
+        walk.holds.remove(kept)  # reached now, and no longer only kept
+    if walk.barred[0] == day and rank > walk.barred[1]:
+        window.won[rank] = None
+        return
+    opened = window
+    if window.track is not None and window.track.personal and rank not in window.ladder.layers:
+        opened = walk.counts.restart(window, max(day, walk.enrolled))
+    hold = claim(walk, window, rank, day, source, path, _until(walk, window, opened, rank, max(day, walk.enrolled)))
+    window.won[rank] = hold
+    pay(walk, window, hold)
+    take(walk, hold, day)
+
+
+def claim(walk: "Walk", window: Window, rank: int, day: int, source: str, path: Path, until: int) -> Hold:
+    """The claim of a path met in a window, with its evidence."""
+    counted = None if window.key < TRACK else (window.first, window.last)
+    totals = tuple(window.totals)
+    return Hold(rank, day, until, source, window.key, path, totals, window.ladder.edition, counted=counted)
+
+
+def take(walk: "Walk", hold: Hold, day: int) -> None:
+    """Hold a claim, if it is not over before it begins; the first to the floor's tier lays the floor."""
+    if hold.until > day:
+        walk.holds.append(hold)
+    floor = walk.rules.ladder_on(day).floor
+    if floor and hold.source in OWN and hold.rank >= floor and not any(one.source == "floor" for one in walk.holds):
+        walk.holds.append(Hold(floor, day, FAR, "floor", edition=hold.edition))
+
+
+def pay(walk: "Walk", window: Window, hold: Hold) -> None:
+    """What the counters of the path that was met lose by it."""
+    for place, threshold in hold.path.needs if hold.path and window.ladder.fates else ():
+        fate = window.ladder.fates.get(place)
+        if fate is not None and fate.met == "pay":
+            window.totals[place] -= threshold
+            walk.paid.append((hold, place, threshold))
+        elif fate is not None and fate.met == "zero":
+            window.totals[place] = 0
+
+
+def _until(walk: "Walk", window: Window, opened: Window, rank: int, at: int) -> int:
+    """The end of a tier reached or kept in a window; for a personal one, counted from the window that this opens."""
+    if window is walk.life:
+        return FAR
+    ladder, months = window.ladder, window.track.months if window.track else 0
+    term = ladder.terms[rank]
+    until = term.until(opened.first, opened.last, months, window.on)
+    if term.more:
+        until = max(until, _put_off(walk, window, rank, term, at))
+    return extended(walk, ladder, until)
+
+
+def _put_off(walk: "Walk", window: Window, rank: int, term: Term, at: int) -> int:
+    """The end of what is held already plus so many months, if the window is near enough to that end."""
+    held = [
+        hold.until for hold in walk.holds
+        if hold.source in OWN and hold.rank >= rank and hold.window != window.key and hold.begins <= at < hold.until
+    ]  # fmt: skip
+    end = max(held, default=0)
+    if not end or end >= FAR or (term.in_last and window.first < after_months(end, -term.in_last)):
+        return 0
+    return after_months(end, term.more)
+
+
+def extended(walk: "Walk", ladder: Ladder, until: int) -> int:
+    """The end of validity as overrides of the edition put it off."""
+    for changed in ladder.changed:
+        if changed.until and changed.applies(until - 1, walk.counts.traits):
+            until = max(until, changed.until)
+    return until
+
+
+def end_of(walk: "Walk", window: Window, rank: int, at: int) -> int:
+    """The end of a tier reached in a window on a day, or on the window's last where that is over."""
+    window.on = min(at, window.last)
+    return _until(walk, window, window, rank, at)
