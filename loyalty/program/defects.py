@@ -29,12 +29,16 @@ class Defect(NamedTuple):
 
 def defects(program: Program) -> Iterator[Defect]:
     """All suspicions of a program, edition by edition."""
-    for n, edition in enumerate(program.editions):
-        for file, way, message in Suspicions(program.editions, n, Words(edition.ladder, edition.units)).all():
+    before: Edition | None = None
+    fed = Fed(frozenset(), frozenset(), ())
+    for edition in program.editions:
+        fed = fed_by(edition, fed.units)
+        suspicions = Suspicions(program.editions, edition, fed, Words(edition.ladder, edition.units))
+        for file, way, message in suspicions.all():
             yield Defect(edition.name, file, way, message)
-        gaps = [within_edition(edition)] + ([between_editions(program.editions[n - 1], edition)] if n else [])
-        for way, message in (gap for found in gaps for gap in found):
+        for way, message in (*within_edition(edition), *(between_editions(before, edition) if before else ())):
             yield Defect(edition.name, "ladder.yaml", way, message)
+        before = edition
 
 
 #: A suspicion of one edition: file, way, sentence.
@@ -43,21 +47,17 @@ Found = tuple[str, Way, str]
 
 @dataclass(frozen=True)
 class Suspicions:
-    """What is suspicious in one edition, the n-th of its program."""
+    """What is suspicious in one of a program's editions."""
 
     editions: tuple[Edition, ...]
-    n: int
+    edition: Edition
+    fed: Fed
     words: Words
-
-    @property
-    def edition(self) -> Edition:
-        return self.editions[self.n]
 
     def all(self) -> Iterator[Found]:
         """Everything, in no order."""
-        fed = fed_by(self.edition, self.editions[: self.n])
         yield from self._over()
-        for way, message in (*self._unreachable(fed), *self._ways(fed), *self._needless(), *self._too_easy(), *self._unused()):
+        for way, message in (*self._unreachable(), *self._ways(), *self._needless(), *self._too_easy(), *self._unused()):
             yield "ladder.yaml", way, message
 
     def _over(self) -> Iterator[Found]:
@@ -66,28 +66,28 @@ class Suspicions:
                 ended = f"{english(line.name)} ended on {said(line.through)}, before this edition begins: it never earns"
                 yield "earning.yaml", ("lines", n, "through"), ended
 
-    def _unreachable(self, fed: Fed) -> Iterator[tuple[Way, str]]:
+    def _unreachable(self) -> Iterator[tuple[Way, str]]:
         for n, tier in enumerate(self.edition.ladder.tiers):
-            if tier.id not in fed.tiers:
-                why = list(dict.fromkeys(self._why(path, tier, fed) for path in tier.reach))
+            if tier.id not in self.fed.tiers:
+                why = list(dict.fromkeys(self._why(path, tier) for path in tier.reach))
                 yield ("tiers", n), f"nobody can ever be {english(tier.name)}: {'; '.join(why) or self._alone(tier)}"
 
     def _alone(self, tier: Tier) -> str:
         return f"nobody can be {self.words.tier(tier.layer_on)}" if tier.layer_on else "no path that can be met leads there"
 
-    def _why(self, path: Path, tier: Tier | None, fed: Fed) -> str:
-        missing = fed.missing(path)
+    def _why(self, path: Path, tier: Tier | None = None) -> str:
+        missing = self.fed.missing(path)
         if missing:
             return f"no earn line, deposit or gift feeds {listed(self.words.unit(name) for name in missing)}"
-        named = fed.locked(path) or (tier.layer_on if tier and tier.layer_on else None)
+        named = self.fed.locked(path) or (tier.layer_on if tier and tier.layer_on else None)
         return f"first they would have to be {self.words.tier(named)}" if named else self._alone(tier) if tier else ""
 
-    def _ways(self, fed: Fed) -> Iterator[tuple[Way, str]]:
+    def _ways(self) -> Iterator[tuple[Way, str]]:
         """Paths that nobody can take, of what can be got in another way."""
         ladder = self.edition.ladder
         paths: list[tuple[Way, str, Path]] = []
         for n, tier in enumerate(ladder.tiers):
-            if tier.id in fed.tiers:
+            if tier.id in self.fed.tiers:
                 paths += [(("tiers", n, "reach", p), f"reach {english(tier.name)}", path) for p, path in enumerate(tier.reach)]
                 paths += [(("tiers", n, "keep", p), f"keep {english(tier.name)}", path) for p, path in enumerate(tier.keep)]
         paths += [
@@ -99,8 +99,8 @@ class Suspicions:
             (("offers", n, "goal"), f"confirm {english(one.name)}", one.goal) for n, one in enumerate(ladder.offers) if one.goal
         ]
         for way, what, path in paths:
-            if not fed.open(path):
-                yield way, f"nobody can {what} in this way: {self._why(path, None, fed)}"
+            if not self.fed.open(path):
+                yield way, f"nobody can {what} in this way: {self._why(path)}"
 
     def _needless(self) -> Iterator[tuple[Way, str]]:
         """Paths that ask for as much as another that is enough, or more."""

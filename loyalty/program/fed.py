@@ -1,6 +1,5 @@
 """Which units something feeds and which tiers somebody can have, by the rules of one edition."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,23 +34,19 @@ class Fed:
         return not self.missing(path) and self.locked(path) is None
 
 
-def fed_by(edition: Edition, before: Iterable[Edition] = ()) -> Fed:
+def fed_by(edition: Edition, before: frozenset[str] = frozenset()) -> Fed:
     """All that the rules can give: what one thing gives may open another, until nothing is added.
 
-    What earlier editions fed may still be there, rolled over or counted for life.
+    The units that earlier editions fed may still be there, rolled over or counted for life.
     """
     ladder = edition.ladder
     offered = {tier for offer in ladder.offers for tier in offer.tiers}
     given = {ladder.base, *offered, *(tier.id for tier in ladder.tiers if tier.invitation)}
-    earned = frozenset(unit for each in (*before, edition) for unit in _earned(each))
-    fed = Fed(earned, frozenset(given), tuple(tier.id for tier in ladder.tiers))
+    lines = {line.unit for line in edition.earning.lines if line.through is None or line.through >= edition.begins}
+    fed = Fed(before | lines, frozenset(given), tuple(tier.id for tier in ladder.tiers))
     while (more := _more(fed, ladder)) != fed:
         fed = more
     return fed
-
-
-def _earned(edition: Edition) -> set[str]:
-    return {line.unit for line in edition.earning.lines if line.through is None or line.through >= edition.begins}
 
 
 def _more(fed: Fed, ladder: LadderFile) -> Fed:

@@ -32,7 +32,7 @@ def test_every_difference_is_told(case: dict, heron: Path) -> None:
 
 
 def test_what_united_changed_in_2015() -> None:
-    before, after = load(UNITED).editions
+    before, after = (edition for edition in load(UNITED).editions if edition.name in ("2015-01-01", "2015-03-01"))
     told = [one.text for one in compare(before, after)]
     assert (
         "Base miles: no longer: award miles for flight segment: distance, at least (General member 0, all others 500)" in told
@@ -75,12 +75,18 @@ def run(*words: str) -> Result:
 
 
 def test_the_command_takes_names_and_folders() -> None:
-    named = run("2012-01-01", "2015-03-01", "--program", "united-2012")
-    folders = run(str(UNITED / "editions" / "2012-01-01"), str(UNITED))
+    named = run("2015-01-01", "2015-03-01", "--program", "united-2012")
+    folders = run(*(str(UNITED / "editions" / name) for name in ("2015-01-01", "2015-03-01")))
     assert named.exit_code == folders.exit_code == 0 and named.stdout == folders.stdout
     assert named.stdout.startswith(
-        "From 2012-01-01 to 2015-03-01: 10 difference(s).\n\nearning.yaml\n  Base miles: no longer: "
+        "From 2015-01-01 to 2015-03-01: 10 difference(s).\n\nearning.yaml\n  Base miles: no longer: "
     )
+
+
+def test_the_folder_of_a_program_stands_for_its_newest_edition(heron: Path) -> None:
+    change(heron, {"copy": "editions/2024-01-01", "to": "editions/2025-01-01"})
+    told = run(str(heron / "editions" / "2024-01-01"), str(heron)).stdout
+    assert told == "From 2024-01-01 to 2025-01-01: no difference.\n"
 
 
 def test_equal_editions_say_so() -> None:
@@ -90,8 +96,8 @@ def test_equal_editions_say_so() -> None:
 
 
 def test_the_command_as_json() -> None:
-    told: Any = json.loads(run("2012-01-01", "2015-03-01", "--program", "united-2012", "--json").stdout)
-    assert told["before"]["edition"] == "2012-01-01" and len(told["changes"]) == 10
+    told: Any = json.loads(run("2015-01-01", "2015-03-01", "--program", "united-2012", "--json").stdout)
+    assert told["before"]["edition"] == "2015-01-01" and len(told["changes"]) == 10
     only = next(one for one in told["changes"] if one["about"] == "Segment on United")
     assert (only["how"], only["before"], only["after"]) == ("only for", "carrier: UA, CO or CM", "carrier: UA or CM")
 
@@ -99,11 +105,10 @@ def test_the_command_as_json() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("2012-01-01", "2015-03-02", "--program", "united-2012"),
-         "There is no edition 2015-03-02 of united-2012; allowed: 2012-01-01, 2015-03-01. Did you mean 2015-03-01?"),
-        (("no/such/folder", "2015-03-01", "--program", "united-2012"),
-         "There is no edition no/such/folder of united-2012; allowed: 2012-01-01, 2015-03-01."),
-        (("2012-01-01", "2015-03-01", "--program", "untied-2012"), "Did you mean united-2012?"),
+        (("2019-01-01", "2020-01-02", "--program", "skyway"),
+         "There is no edition 2019-01-01 of skyway; allowed: 2020-01-01. Did you mean 2020-01-01?"),
+        (("no/such/folder", "2020-01-01"), "There is no edition no/such/folder of skyway; allowed: 2020-01-01."),
+        (("2015-01-01", "2015-03-01", "--program", "untied-2012"), "Did you mean united-2012?"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_refused(words: tuple[str, ...], said: str) -> None:
