@@ -86,6 +86,10 @@ def _plain(value: Any) -> str:
 # --- windows and validity ---------------------------------------------------------------------------------------
 
 
+#: Windows that have a name of their own, by their months.
+CALENDAR = {1: "calendar months", 12: "calendar years"}
+
+
 def window(given: Window) -> str:
     """Which span is counted: `calendar years`, `12 months from March 1`, `any 12 months in a row`."""
     length = many(given.months, "month") if given.months is not None else many(given.days or 0, "day")
@@ -112,8 +116,8 @@ def _span(given: Window, length: str) -> str:
         day = "day" if given.begins == "enrolment" else "month"
         return f"{length} from the {day} of enrolment{again}"
     begins = given.begins or YearDay(month=1)
-    if (begins.month, begins.day, given.months) == (1, 1, 12) and not again:
-        return "calendar years"
+    if (begins.month, begins.day) == (1, 1) and given.months in CALENDAR and not again:
+        return CALENDAR[given.months]
     return f"{length} from {month_name[begins.month]} {begins.day}{again}"
 
 
