@@ -177,11 +177,6 @@ class Counts:
             frame = max(track.frames(frame[1] - 1, self.enrolled))
         return self.window(track, frame, day)
 
-    def last_judged(self, track: Track, day: int) -> Window:
-        """The newest window that is over, of those judged at their end."""
-        frame = min(track.frames(day, self.enrolled), key=lambda frame: frame[2])
-        return self.window(track, max(track.frames(frame[1] - 1, self.enrolled)), day)
-
     def bound(self, ladder: Ladder, track: Track, shape: Shape, end: int) -> Window:
         """The window tied to the end of validity on a day, with what is known of it."""
         first, last = before_end(shape, end)

@@ -147,8 +147,8 @@ def roll(walk: "Walk", closed: list[Window], at: int) -> bool:
         if following is None:
             continue
         if following.fell:
-            walk.fell = True
             fall(walk, [following], at)
+            changed = True
         following.on = at
         walk.watch(following)
         changed |= walk.evaluate(following, at)

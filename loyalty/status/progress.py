@@ -55,6 +55,7 @@ def position(program: Program, history: History, day: date) -> Position:
     walk = Walk(rules, known)
     walk.feed(known.entries)
     walk.advance(day.toordinal())
+    walk.time.accrue(day.toordinal() + 1)  # the day itself is told as over
     spans = timeline(rules, known)
     span = standing_on(spans, day.toordinal())
     window = walk.window_on(day.toordinal())

@@ -127,12 +127,13 @@ class Walk:
         return tuple(span._replace(until=min(span.until, self.left)) for span in spans if span.begins < self.left)
 
     def window_on(self, day: int) -> Window:
-        """The window of the ladder that a day's activity counts in, with its totals so far; of levels, the last judged."""
-        track = self.rules.tracks[self.rules.ladder_on(max(day, self.enrolled)).track]
-        if not self.rules.levels or not track.at_end:
-            return self.counts.counted(track, day)
-        window = self.counts.last_judged(track, day)
-        self.counts.average(window)
+        """The window of the ladder that a day's activity counts in, with its totals so far.
+
+        Levels stand in it with the average that they will have, if nothing changes.
+        """
+        window = self.counts.counted(self.rules.tracks[self.rules.ladder_on(max(day, self.enrolled)).track], day)
+        if self.rules.levels:
+            self.counts.average(window)
         return window
 
     def held_in(self, window: Window, day: int) -> int:

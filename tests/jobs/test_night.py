@@ -46,7 +46,7 @@ def test_a28_one_failing_member_is_recorded_and_stops_nobody(
 ) -> None:
     deployment = deploy()
     populated(deployment, 5)
-    true_fold = operations.timeline
+    true_fold = operations.fold_history
     folded = iter(range(100))
 
     def fold(rules: object, history: object) -> object:
@@ -54,7 +54,7 @@ def test_a28_one_failing_member_is_recorded_and_stops_nobody(
             raise ZeroDivisionError("a rule that cannot be")
         return true_fold(rules, history)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(operations, "timeline", fold)
+    monkeypatch.setattr(operations, "fold_history", fold)
     result = night(deployment)
     assert (result.status, result.members) == ("failed", 4)
     assert list(result.failures.values()) == ["ZeroDivisionError: a rule that cannot be"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -11,21 +12,14 @@ from hypothesis import strategies as st
 from loyalty.program.ladder import Validity
 from loyalty.status.claims import History, Span, known_through, standing_on
 from loyalty.status.timeline import Walk, timeline
-from tests.model.oracle import EVER, Life, Posting, Terms, days_of
-from tests.model.strategies import HORIZON, START, history_of, lives, rules_of
+from tests.model.engine import agree, covers_membership, history_of, rules_of, tiers
+from tests.model.oracle.days import days_of
+from tests.model.oracle.terms import Life, Posting, Program
+from tests.model.strategies import HORIZON, START, ladder, lives, units
 
 
 def examples(count: int) -> settings:
     return settings(max_examples=max(count, settings.default.max_examples if settings.default else 0))
-
-
-def tiers(spans: Sequence[Span]) -> list[tuple[int, int, int]]:
-    """(first day, rank, end of its claim) of each change of either."""
-    found: list[tuple[int, int, int]] = []
-    for span in spans:
-        if not found or found[-1][1:] != (span.rank, span.hold.until):
-            found.append((span.begins, span.rank, span.hold.until))
-    return found
 
 
 def through(found: list[tuple[int, int, int]], day: int) -> list[tuple[int, int, int]]:
@@ -41,23 +35,12 @@ def from_(found: list[tuple[int, int, int]], day: int) -> list[tuple[int, int, i
 @given(life=lives())
 def test_every_day_is_as_the_oracle_says(life: Life) -> None:
     spans = timeline(rules_of(life), history_of(life))
-    _covers_membership(spans, life)
+    covers_membership(spans, life)
     days = days_of(life, HORIZON)
-    found = {day: span for span in spans for day in range(span.begins, min(span.until, HORIZON + 1))}
-    assert found.keys() == days.keys()
-    for day, span in found.items():
-        hold = span.hold
-        wanted = days[day]
-        opening = span.opening if day == span.begins else span.rank
-        assert (day, span.rank, hold.until, opening) == (day, wanted.rank, wanted.until, wanted.opening)
-        assert (hold.source, hold.window, hold.edition, hold.totals, hold.short) in wanted.best, day
-
-
-def _covers_membership(spans: Sequence[Span], life: Life) -> None:
-    left = EVER if life.left is None else life.left
-    assert [span.begins for span in spans] == [life.enrolled, *(span.until for span in spans[:-1])][: len(spans)]
-    assert all(span.begins < span.until for span in spans)
-    assert spans[-1].until == left if life.enrolled < left else spans == ()
+    agree(spans, days)
+    for span in spans:
+        if span.begins <= HORIZON:
+            assert (span.hold.source, span.hold.totals, span.hold.short) in days[span.begins].best, span
 
 
 @examples(100)
@@ -114,10 +97,13 @@ def test_a_posting_taken_back_leaves_nothing(life: Life, data: Any) -> None:
     """Under strict reversal, where nothing else happens between the two. (A path to keep may be met by either.)"""
     posted = data.draw(st.sampled_from([START, *(posting.posted + 1 for posting in life.postings)]))
     undone = posted + data.draw(st.integers(0, 20))
-    begun = [terms.begins for terms in life.terms]
+    begun = [begins.toordinal() for begins, _, _ in life.program.editions]
     happens = [*begun, *(posting.posted for posting in life.postings), *(max(f.posted, life.enrolled) for f in life.stated)]
     assume(not any(posted <= day <= undone for day in happens))
-    on, counter = posted - data.draw(st.sampled_from([0, 0, 30, 300])), data.draw(st.integers(0, life.counters - 1))
+    on, counter = (
+        posted - data.draw(st.sampled_from([0, 0, 30, 300])),
+        data.draw(st.integers(0, len(life.program.editions[0][2]) - 1)),
+    )
     extra = [Posting(day, on, counter, amount) for day, amount in ((posted, 15), (undone, -15))]
     stays = replace(life, left=None)
     more = replace(stays, postings=(*life.postings, *extra))
@@ -130,9 +116,11 @@ def test_a_posting_taken_back_leaves_nothing(life: Life, data: Any) -> None:
 # --- thresholds -------------------------------------------------------------------------------------------------
 
 
-def ladder(thresholds: Sequence[int]) -> Life:
+def one_year(thresholds: Sequence[int]) -> Life:
+    """A program of one counter: the least total of each tier, held through the year."""
     reach = {rank: [{0: least}] for rank, least in enumerate(thresholds, 1)}
-    return Life((Terms(START, "only", reach, {}, {}, Validity(window_end=0), True),), 1, START)
+    only = ladder(len(thresholds), reach, {}, {}, Validity(window_end=0), strict=True)
+    return Life(Program(((date.fromordinal(START), only, units(1)),)), START)
 
 
 def rank_with(life: Life, *amounts: int) -> int:
@@ -146,7 +134,7 @@ def rank_with(life: Life, *amounts: int) -> int:
 @examples(100)
 @given(thresholds=st.sets(st.integers(1, 10**9), min_size=1, max_size=5).map(sorted))
 def test_one_less_is_the_tier_below_and_one_more_is_no_tier_above(thresholds: list[int]) -> None:
-    life = ladder(thresholds)
+    life = one_year(thresholds)
     for rank, least in enumerate(thresholds, 1):
         more = rank + (least + 1 in thresholds)
         assert [rank_with(life, amount) for amount in (least - 1, least, least + 1)] == [rank - 1, rank, more]
@@ -154,9 +142,9 @@ def test_one_less_is_the_tier_below_and_one_more_is_no_tier_above(thresholds: li
 
 
 def test_exactly_the_threshold() -> None:
-    assert [rank_with(ladder([100, 150, 200]), 149, *more) for more in ((), (1,), (1, 49), (1, 50))] == [1, 2, 2, 3]
+    assert [rank_with(one_year([100, 150, 200]), 149, *more) for more in ((), (1,), (1, 49), (1, 50))] == [1, 2, 2, 3]
 
 
 def test_a_tier_whose_minimum_is_0_begins_with_the_first_posting() -> None:
-    life = ladder([0, 25_000, 50_000])
+    life = one_year([0, 25_000, 50_000])
     assert [rank_with(life, *amounts) for amounts in ((), (1,), (24_999,), (25_000,), (50_000,))] == [0, 1, 1, 2, 3]

@@ -1,0 +1,485 @@
+"""Random programs of the whole language of ladder.yaml, each mechanic to be switched on by its name.
+
+What docs/ladder.md leaves open, and what makes no sense together, is not drawn: see `plans`.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from hypothesis import strategies as st
+
+from loyalty.program.ladder import (
+    Accrual,
+    ByTier,
+    Counter,
+    FromEnd,
+    Gift,
+    Grace,
+    GuardedPath,
+    Held,
+    LadderFile,
+    Lapse,
+    Lifetime,
+    Milestone,
+    MonthEnd,
+    Offer,
+    Override,
+    Path,
+    Rollover,
+    Stretched,
+    Tier,
+    Validity,
+    Window,
+    YearDay,
+)  # fmt: skip
+from loyalty.program.models import Attribute, Unit
+from tests.model.oracle.terms import Program
+from tests.model.strategies import START, offsets
+
+#: Every mechanic; the last three go with any other.
+BESIDE = ("editions", "facts", "reversals")
+MECHANICS = (
+    "windows", "every", "every_day", "personal", "stretched", "closes_after", "at_end", "levels", "named", "holds", "held",
+    "when", "traits", "validity", "from_end", "keep_at_end", "keep_window", "one_tier_down", "grace", "floor", "when_met",
+    "rollover", "accruals", "layers", "lifetime", "milestones", "offers", "thresholds", "extend", "window_editions",
+)  # fmt: skip
+ALL = frozenset({*MECHANICS, *BESIDE})
+
+ATTRIBUTES = {"country": Attribute(type="text", one_of=("cn", "de", "us")), "age": Attribute(type="integer")}
+
+
+@dataclass
+class Plan:
+    """What a program is made of, the same in all its editions."""
+
+    mechanics: Set[str]
+    tiers: int
+    counters: int
+    editions: int
+    kind: str
+    at_end: bool = False
+    levels: bool = False
+    stretched: bool = False
+    keep_at_end: bool = False
+    keep_window: str = ""
+    when_met: Literal["keep", "pay", "zero"] = "keep"
+    rollover: bool = False
+    named: bool = False
+    named_daily: bool = False
+    layer: int = 0
+    layer_on: int = 0
+    floor: int = 0
+    holds: bool = False
+    held: bool = False
+    when: bool = False
+    accruals: bool = False
+    lifetime: bool = False
+    milestones: bool = False
+    offers: bool = False
+    thresholds: bool = False
+    window_editions: bool = False
+    reversals: bool = False
+
+    @property
+    def overlapping(self) -> bool:
+        return self.kind in ("every", "daily")
+
+    def on(self, name: str) -> bool:
+        return name in self.mechanics
+
+    @property
+    def names(self) -> list[str]:
+        return [f"c{place}" for place in range(self.counters)]
+
+
+def number(draw: Any, least: int, most: int) -> int:
+    return int(draw(st.integers(least, most)))
+
+
+# --- which mechanics go together --------------------------------------------------------------------------------
+
+
+@st.composite
+def plans(draw: Any, mechanics: Set[str]) -> Plan:
+    """A choice of mechanics that make sense together. One alone is always chosen."""
+    alone = len(set(mechanics) - set(BESIDE)) == 1
+
+    def use(name: str, unless: bool = False) -> bool:
+        return not unless and name in mechanics and (alone or bool(draw(st.booleans())))
+
+    chosen = {
+        name for name in ("validity", "from_end", "one_tier_down", "grace", "extend", "traits", "closes_after") if use(name)
+    }
+    kinds = [kind for kind in ("windows", "every", "every_day", "personal") if kind in mechanics]
+    kind = draw(st.sampled_from(kinds if alone and kinds else ["plain", *kinds]))
+    kind = {"every_day": "daily", "windows": "laid"}.get(kind, kind)
+    plan = Plan(chosen, number(draw, 1, 3), draw(st.sampled_from([1, 1, 2])), 1, kind)
+    laid = kind in ("plain", "laid")
+    plan.levels = use("levels", unless=not laid)
+    plan.at_end = plan.levels or use("at_end", unless=not (laid or kind == "every"))
+    plan.stretched = use("stretched", unless=not laid or plan.levels)
+    plan.window_editions = use("window_editions", unless=not (laid or kind == "every") or plan.stretched or plan.levels)
+    _keeping(draw, plan, use)
+    _counting(draw, plan, use)
+    _giving(draw, plan, use)
+    several = "editions" in mechanics or plan.window_editions
+    plan.editions = number(draw, 2 if plan.window_editions else 1, 3) if several else 1
+    if plan.rollover and kind == "personal":
+        plan.editions = 1
+    plan.reversals = "reversals" in mechanics and not (plan.floor or plan.offers or plan.when_met == "zero")
+    plan.reversals = plan.reversals and not (kind == "personal" and plan.when_met != "pay")
+    return plan
+
+
+def _keeping(draw: Any, plan: Plan, use: Any) -> None:
+    window = use("keep_window", unless=plan.kind == "personal" or plan.window_editions)
+    needs_window = plan.overlapping or plan.stretched or plan.levels or plan.at_end
+    plan.keep_at_end = plan.kind == "personal" or window or use("keep_at_end", unless=needs_window or plan.window_editions)
+    plan.keep_window = draw(st.sampled_from(["tied", "tied", "plain"])) if window else ""
+    if plan.levels and window:
+        plan.keep_window = "tied"
+    if plan.kind == "personal":
+        plan.mechanics = set(plan.mechanics) - {"closes_after"}
+
+
+def _counting(draw: Any, plan: Plan, use: Any) -> None:
+    simple = not plan.overlapping and not plan.stretched and not plan.levels and not plan.window_editions
+    if use("when_met", unless=not simple or plan.keep_window == "plain"):
+        plan.when_met = draw(st.sampled_from(["pay", "pay", "zero"]))
+    plan.rollover = use("rollover", unless=not simple)
+    later = plan.keep_at_end or plan.rollover or plan.when_met != "keep" or plan.kind == "personal" or plan.window_editions
+    plan.named = use("named", unless=later)
+    plan.named_daily = plan.named and draw(st.booleans())
+    plan.milestones = use("milestones", unless=plan.at_end or (later and not plan.keep_at_end) or plan.kind == "personal")
+
+
+def _giving(draw: Any, plan: Plan, use: Any) -> None:
+    plan.floor = number(draw, 1, plan.tiers) if use("floor") else 0
+    if use("layers", unless=bool(plan.floor) or plan.rollover):
+        plan.tiers += 1
+        plan.layer = plan.tiers if plan.keep_at_end else number(draw, 2, plan.tiers)
+        plan.layer_on = number(draw, 1, plan.layer - 1)
+    plan.holds = use("holds", unless=plan.keep_at_end)
+    plan.held = use("held")
+    plan.when = use("when") or plan.on("traits")
+    plan.accruals = use("accruals", unless=plan.kind == "personal")
+    plan.lifetime = use("lifetime", unless=plan.kind == "personal") or plan.accruals
+    plan.offers = use("offers")
+    plan.thresholds = use("thresholds", unless=plan.rollover or plan.milestones)
+
+
+# --- windows ----------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def windows(draw: Any, plan: Plan, kind: str) -> Window:
+    """A window of a kind; lengths of a few months to two years."""
+    judged: Any = "at_end" if plan.at_end else "as_earned"
+    closes = draw(st.sampled_from([0, 10, 100])) if plan.on("closes_after") else None
+    begins: Any = None
+    if kind == "daily":
+        length = (
+            {"days": draw(st.sampled_from([1, 30, 365]))}
+            if draw(st.booleans())
+            else {"months": draw(st.sampled_from([1, 3, 12]))}
+        )
+        return Window(**length, every="day", closes_after=closes)
+    if kind == "personal":
+        begins = draw(st.sampled_from(["tier_change", "month_after_tier_change"]))
+        return Window(months=draw(st.sampled_from([3, 6, 12])), begins=begins)
+    if kind == "plain":
+        return Window(months=12, judged=judged, closes_after=closes)
+    begins = draw(st.sampled_from([None, YearDay(month=3), YearDay(month=2, day=15), "enrolment", "enrolment_month"]))
+    if plan.stretched or (plan.rollover and plan.editions > 1):
+        begins = draw(st.sampled_from([None, YearDay(month=3), YearDay(month=2, day=15)]))
+    if kind == "every":
+        every = draw(st.sampled_from([1, 3, 6, 12]))
+        months = draw(st.sampled_from([months for months in (2, 6, 12, 24) if months > every]))
+        return Window(months=months, every=every, begins=begins, judged=judged, closes_after=closes)
+    months = draw(st.sampled_from([12, 12, 6, 3, 24, 18, 5]))
+    return Window(months=months, begins=begins, judged=judged, closes_after=closes)
+
+
+@st.composite
+def stretches(draw: Any) -> Stretched:
+    """One window that begins earlier or ends later than it would, or ends sooner."""
+    day = date(draw(st.sampled_from([2014, 2015])), 6, 20)
+    first = draw(st.sampled_from([date(day.year, 1, 1), date(day.year - 1, 11, 1), date(day.year, 3, 1)]))
+    through = draw(st.sampled_from([date(day.year, 12, 31), date(day.year + 1, 3, 31), date(day.year, 10, 31)]))
+    return Stretched.model_validate({"day": day, "from": first, "through": through})
+
+
+# --- validity and lapse -----------------------------------------------------------------------------------------
+
+
+@st.composite
+def validities(draw: Any, plan: Plan, lapsing: bool = False) -> Validity:
+    """How long a tier holds; long enough to be kept where it is judged at its end."""
+    if plan.kind == "personal" and not lapsing:
+        return Validity(window_end=draw(st.sampled_from([0, 0, 0, 1])))
+    whole = plan.on("validity") and bool(draw(st.booleans()))
+    further = None
+    if plan.on("from_end") and not lapsing and draw(st.sampled_from([True, True, False])):
+        further = FromEnd(months=draw(st.sampled_from([1, 6, 12])), in_last=draw(st.sampled_from([None, 3, 12, 24])))
+    forms = ["months"] if not plan.levels or plan.keep_window == "tied" else []
+    loose = plan.stretched or plan.window_editions or plan.overlapping
+    if plan.keep_window != "tied" and not (lapsing and (loose or plan.kind == "personal")):
+        forms.append("year")
+        if plan.kind != "daily" and not plan.named_daily:
+            forms.append("window")
+    form = draw(st.sampled_from(forms))
+    if form == "months":
+        return Validity(months=draw(st.sampled_from([1, 3, 12, 13])), whole_months=whole, from_end=further)
+    later = 1 if plan.keep_at_end else 0
+    if form == "window":
+        more = 0 if plan.window_editions else number(draw, later, later + 1)
+        return Validity(window_end=more, from_end=further)
+    years = number(draw, 0, 2) + later * 3
+    return Validity(through_end_of=MonthEnd(month=draw(st.sampled_from([1, 2, 6, 12])), years_after=years), from_end=further)
+
+
+@st.composite
+def lapses(draw: Any, plan: Plan) -> Any:
+    if not (plan.on("one_tier_down") or plan.on("grace") or plan.floor):
+        return "fall_to_earned"
+    down = plan.on("one_tier_down") and draw(st.sampled_from([True, True, False]))
+    grace = (
+        Grace(**draw(st.sampled_from([{"months": 1}, {"months": 3}, {"days": 1}, {"days": 45}]))) if plan.on("grace") else None
+    )
+    loose = plan.stretched or plan.window_editions or plan.overlapping
+    plain = down and plan.kind != "personal" and (loose or draw(st.booleans()))
+    return Lapse(
+        to="one_tier_down" if down else "earned",
+        validity=draw(validities(plan, lapsing=True)) if plain else None,
+        grace=grace,
+        floor=f"t{plan.floor}" if plan.floor else None,
+    )
+
+
+# --- paths ------------------------------------------------------------------------------------------------------
+
+
+def scaled(name: str, least: int) -> Decimal:
+    """A threshold in the unit: c1 has one decimal."""
+    return Decimal(least) / 10 if name == "c1" else Decimal(least)
+
+
+@st.composite
+def needs(draw: Any, plan: Plan, least: int = 1, most: int = 14) -> dict[str, Decimal]:
+    names = [*plan.names, *(["l0", "l0"] if plan.levels else [])]
+    picked = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True))
+    return {name: scaled(name, number(draw, least, most)) for name in picked}
+
+
+@st.composite
+def conditions(draw: Any) -> dict[str, Any]:
+    one = st.sampled_from([
+        {"member.country": "cn"}, {"member.country": ["de", "us"]}, {"member.age": {"at_least": 18}},
+        {"member.age": {"below": 60}, "member.country": "us"}, {"not": {"member.country": "de"}},
+        {"any": [{"member.country": "de"}, {"member.age": {"above": 30}}]},
+    ])  # fmt: skip
+    return dict(draw(one))
+
+
+@st.composite
+def helds(draw: Any, plan: Plan) -> Held:
+    tier, unbroken = f"t{number(draw, 1, plan.tiers)}", draw(st.booleans())
+    if draw(st.booleans()):
+        return Held(tier=tier, years=number(draw, 1, 2), unbroken=unbroken)
+    return Held(tier=tier, days=draw(st.sampled_from([1, 30, 100, 400])), unbroken=unbroken)
+
+
+@st.composite
+def paths(draw: Any, plan: Plan, rank: int, keep: bool = False, least: dict[str, Decimal] | None = None) -> Path:
+    """A path with, now and then, guards."""
+    found = least or draw(needs(plan, most=8 if keep else 14))
+    guards: dict[str, Any] = {}
+    below = rank if keep else rank - 1
+    if plan.holds and below > 0 and draw(st.booleans()):
+        guards["holds"] = f"t{number(draw, 1, below)}"
+    if plan.held and draw(st.integers(0, 2)) == 0:
+        guards["held"] = draw(helds(plan))
+    if plan.when and draw(st.booleans()):
+        guards["when"] = draw(conditions())
+    if plan.named and "l0" not in found and draw(st.booleans()):
+        guards["window"] = "w1"
+    return GuardedPath(needs=found, **guards) if guards else found
+
+
+@st.composite
+def tiers(draw: Any, plan: Plan) -> tuple[Tier, ...]:
+    """Half of the ladders rise: each path of a tier, with more of everything, is one of the tier above."""
+    rising = draw(st.booleans())
+    found = [Tier(id="t0", name={"en": "T0"})]
+    last: list[dict[str, Decimal]] = []
+    keeps = plan.keep_at_end or draw(st.sampled_from([True, True, False]))
+    if plan.when_met != "keep" and not plan.keep_at_end:
+        keeps = False
+    for rank in range(1, plan.tiers + 1):
+        if rising and last:
+            last = [{name: least + scaled(name, number(draw, 0, 6)) for name, least in path.items()} for path in last]
+        else:
+            last = draw(st.lists(needs(plan), min_size=0 if rank > 1 else 1, max_size=2))
+        reach = tuple(draw(paths(plan, rank, least=path)) for path in last)
+        keep = tuple(draw(st.lists(paths(plan, rank, keep=True), max_size=2))) if keeps and draw(st.booleans()) else ()
+        found.append(
+            Tier(
+                id=f"t{rank}",
+                name={"en": f"T{rank}"},
+                reach=reach,
+                keep=keep,
+                layer_on=f"t{plan.layer_on}" if rank == plan.layer else None,
+                validity=draw(validities(plan)) if plan.on("validity") and draw(st.booleans()) else None,
+            )
+        )
+    return tuple(found)
+
+
+# --- counters, milestones, offers, overrides --------------------------------------------------------------------
+
+
+@st.composite
+def rollovers(draw: Any, plan: Plan) -> Rollover | None:
+    if not plan.rollover:
+        return None
+    personal = plan.kind == "personal"
+    unless_fallen = bool(draw(st.booleans()))
+    by_tier = ByTier(
+        tier={f"t{rank}": Decimal(2 + 3 * rank) for rank in range(plan.tiers + 1) if draw(st.booleans()) or rank == 1}
+    )
+    most = draw(st.sampled_from([None, None, Decimal(5), by_tier]))
+    if personal and isinstance(most, ByTier):
+        unless_fallen = True
+    return Rollover(
+        of="all" if personal or plan.when_met != "keep" else draw(st.sampled_from(["all", "excess", "excess"])),
+        percent=Decimal(draw(st.sampled_from(["100", "100", "50", "33.3"]))),
+        most=most,
+        once=not personal and plan.when_met == "keep" and draw(st.booleans()),
+        earned=f"t{number(draw, 1, plan.tiers)}" if not personal and draw(st.booleans()) else None,
+        unless_fallen=unless_fallen,
+    )
+
+
+@st.composite
+def milestones(draw: Any, plan: Plan) -> tuple[Milestone, ...]:
+    def one(n: int) -> Milestone:
+        totals = {name: scaled(name, number(draw, 2, 10)) for name in plan.names[: number(draw, 1, 2)]}
+        path: Path = totals
+        if plan.named and draw(st.booleans()):
+            path = GuardedPath(needs=totals, window="w1")
+        every = scaled("c0", number(draw, 2, 9)) if draw(st.booleans()) else None
+        return Milestone(
+            id=f"m{n}", name={"en": "M"}, at=path, every=every, most=draw(st.sampled_from([None, None, 1, 3])),
+            gives=(Gift(instrument="voucher"),), reversal=draw(st.sampled_from(["take_back", "take_back", "keep"])),
+        )  # fmt: skip
+
+    return tuple(one(n) for n in range(number(draw, 1, 2))) if plan.milestones else ()
+
+
+@st.composite
+def offers(draw: Any, plan: Plan) -> tuple[Offer, ...]:
+    if not plan.offers:
+        return ()
+    goal = {name: least for name, least in draw(needs(plan)).items() if name != "l0"} or {"c0": Decimal(5)}
+    then = Validity(months=draw(st.sampled_from([1, 12])), whole_months=draw(st.booleans()))
+    return (
+        Offer(
+            id="o1", name={"en": "O"}, tiers=tuple(f"t{rank}" for rank in range(1, plan.tiers + 1)),
+            trial=Validity(months=3), goal=goal, then=then,
+        ),
+    )  # fmt: skip
+
+
+@st.composite
+def overrides(draw: Any, plan: Plan) -> tuple[Override, ...]:
+    found = []
+    for word in ("thresholds", "extend"):
+        if plan.thresholds if word == "thresholds" else plan.on("extend"):
+            year = draw(st.sampled_from([2013, 2014, 2015]))
+            first, through = date(year, draw(st.sampled_from([1, 3, 6])), 1), date(year + draw(st.sampled_from([0, 1])), 12, 31)
+            figures = st.sampled_from([Decimal(50), Decimal(75), Decimal("33.3"), Decimal(120)])
+            what = draw(figures) if word == "thresholds" else date(through.year + draw(st.sampled_from([0, 1])), 9, 30)
+            when = draw(conditions()) if plan.when and draw(st.booleans()) else None
+            found.append(
+                Override.model_validate({"id": word, "from": first, "through": through, "when": when, word: what})
+            )  # fmt: skip
+    return tuple(found)
+
+
+@st.composite
+def lifetimes(draw: Any, plan: Plan) -> tuple[Lifetime, ...]:
+    if not plan.lifetime:
+        return ()
+    found: list[Lifetime] = []
+    for _ in range(number(draw, 1, 2)):
+        total = {name: scaled(name, number(draw, 10, 40)) for name in plan.names[:1]}
+        path: Path = total
+        if plan.accruals and draw(st.sampled_from([True, True, False])):
+            path = {"life": Decimal(draw(st.sampled_from([10, 100, 500])))}
+        elif plan.held or draw(st.booleans()):
+            path = GuardedPath(needs=total if draw(st.booleans()) else {}, held=draw(helds(plan)))
+        found.append(Lifetime(tier=f"t{number(draw, 1, plan.tiers)}", path=path))
+    return tuple(found)
+
+
+# --- programs ---------------------------------------------------------------------------------------------------
+
+
+def units_of(plan: Plan) -> dict[str, Unit]:
+    units = {"points": Unit(kind="points", name={"en": "P"})}
+    units |= {name: Unit(kind="counter", name={"en": name}, decimals=int(name == "c1")) for name in plan.names}
+    if plan.levels:
+        units["l0"] = Unit(kind="level", name={"en": "L"})
+    if plan.accruals:
+        units["life"] = Unit(kind="counter", name={"en": "Life"})
+    return units
+
+
+@st.composite
+def programs(draw: Any, plan: Plan) -> Program:
+    """One to three editions of a plan: figures, paths, validity, lapse and reversal are each edition's own."""
+    main = draw(windows(plan, plan.kind))
+    same: dict[str, Any] = {
+        "base": "t0",
+        "stretched": (draw(stretches()),) if plan.stretched else (),
+        "keep": "at_end" if plan.keep_at_end else "as_earned",
+        "milestones": draw(milestones(plan)),
+        "offers": draw(offers(plan)),
+    }
+    if plan.keep_window:
+        tied = Window(months=draw(st.sampled_from([3, 12])), before_end=number(draw, 0, 2))
+        same["keep_window"] = tied if plan.keep_window == "tied" else Window(months=draw(st.sampled_from([6, 12, 24])))
+    if plan.named:
+        kind = "daily" if plan.named_daily else draw(st.sampled_from(["laid", "every"]))
+        loose = Plan(
+            plan.mechanics, 1, 1, 1, kind, at_end=kind != "daily" and not plan.milestones and bool(draw(st.booleans()))
+        )
+        same["windows"] = {"w1": draw(windows(loose, kind))}
+    strict = plan.when_met == "pay"
+    accrual = Accrual(counter="life", per_day={f"t{rank}": Decimal(rank) for rank in range(1, plan.tiers + 1)})
+    begins = sorted(START + at for at in draw(st.sets(offsets, min_size=plan.editions - 1, max_size=plan.editions - 1)))
+    editions: list[tuple[date, LadderFile, dict[str, Unit]]] = []
+    for at in [START - 1000, *begins]:
+        # not on the first day of a window into which something rolls
+        begin = date.fromordinal(at + (plan.rollover and date.fromordinal(at).day in (1, 15)))
+        if editions and begin <= editions[-1][0]:
+            continue
+        rule = draw(rollovers(plan))
+        counters = {name: Counter(when_met=plan.when_met, rollover=rule) for name in plan.names}
+        ladder = LadderFile(
+            **same,
+            tiers=draw(tiers(plan)),
+            window=draw(windows(plan, plan.kind)) if plan.window_editions and editions else main,
+            validity=draw(validities(plan)),
+            lapse=draw(lapses(plan)),
+            reversal="strict" if strict else draw(st.sampled_from(["strict", "keep_until_end"])),
+            counters=counters if plan.when_met != "keep" or rule else {},
+            accruals=(accrual,) if plan.accruals else (),
+            lifetime=draw(lifetimes(plan)),
+            overrides=draw(overrides(plan)),
+        )
+        editions.append((begin, ladder, units_of(plan)))
+    return Program(tuple(editions), ATTRIBUTES if plan.when else {})
