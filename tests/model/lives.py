@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.model.oracle.calendar import EVER
 from tests.model.oracle.terms import Life, Posting
-from tests.model.programs import ALL, Plan, plans, programs
+from tests.model.plans import ALL, Plan, plans
+from tests.model.programs import programs
 from tests.model.strategies import HORIZON, LAST, START, offsets, postings, stated
 
 KINDS = ("granted", "granted", "invited", "waived", "matched", "gifted", "bought", "shared", "revoked", "revoked")

@@ -126,12 +126,13 @@ class Story:
     def terms_of(self, frame: Frame, day: int) -> Terms:
         """The edition that judges a window on a day: the newest up to its last day that has the same window."""
         day = min(max(day, self.enrolled), frame.last)
-        same = [terms for terms in self.world.terms if self._has(terms, frame)]
+        same = [terms for terms in self.world.terms if self.has(terms, frame)]
         begun = [terms for terms in same if terms.begins <= day or terms.place == 0]
         return begun[-1] if begun else same[0]
 
     @staticmethod
-    def _has(terms: Terms, frame: Frame) -> bool:
+    def has(terms: Terms, frame: Frame) -> bool:
+        """Whether an edition has windows laid like this one."""
         return frame.layout is None or frame.layout in (terms.main, terms.tied, *terms.named.values())
 
     def owned(self, frame: Frame) -> bool:
