@@ -165,12 +165,17 @@ def paths(draw: Any, plan: Plan, rank: int, keep: bool = False, least: dict[str,
     found = least or draw(needs(plan, most=8 if keep else 14))
     guards: dict[str, Any] = {}
     below = rank if keep else rank - 1
-    if plan.holds and below > 0 and draw(st.booleans()):
-        guards["holds"] = f"t{number(draw, 1, below)}"
-    if plan.held and draw(st.integers(0, 2)) == 0:
-        guards["held"] = draw(helds(plan))
-    if plan.when and draw(st.booleans()):
-        guards["when"] = draw(conditions())
+    kinds = [
+        *(["holds"] if plan.holds and below > 0 else []),
+        *(["held"] if plan.held else []),
+        *(["when"] if plan.when else []),
+    ]
+    # most paths have one guard or none, so that tiers are reached
+    for kind in draw(st.sampled_from([[], *([kind] for kind in kinds), [], *([kinds[-2:]] if len(kinds) > 1 else [])])):
+        if kind == "holds":
+            guards["holds"] = f"t{number(draw, 1, below)}"
+        else:
+            guards[kind] = draw(helds(plan) if kind == "held" else conditions())
     if plan.named and "l0" not in found and draw(st.booleans()):
         guards["window"] = "w1"
     return GuardedPath(needs=found, **guards) if guards else found
@@ -306,8 +311,16 @@ def units_of(plan: Plan) -> dict[str, Unit]:
 
 
 @st.composite
-def programs(draw: Any, plan: Plan) -> Program:
-    """One to three editions of a plan: figures, paths, validity, lapse and reversal are each edition's own."""
+def beginnings(draw: Any, plan: Plan) -> list[date]:
+    """The first days of the editions: not of a window into which something rolls."""
+    later = sorted(draw(st.sets(offsets, min_size=plan.editions - 1, max_size=plan.editions - 1)))
+    days = [date.fromordinal(START + at) for at in [-1000, *later]]
+    return sorted({day.replace(day=day.day + 1) if plan.rollover and day.day in (1, 15) else day for day in days})
+
+
+@st.composite
+def programs(draw: Any, plan: Plan, begins: list[date]) -> Program:
+    """The editions of a plan: figures, paths, validity, lapse and reversal are each edition's own."""
     main = draw(windows(plan, plan.kind))
     same: dict[str, Any] = {
         "base": "t0",
@@ -327,13 +340,8 @@ def programs(draw: Any, plan: Plan) -> Program:
         same["windows"] = {"w1": draw(windows(loose, kind))}
     strict = plan.when_met == "pay"
     accrual = Accrual(counter="life", per_day={f"t{rank}": Decimal(rank) for rank in range(1, plan.tiers + 1)})
-    begins = sorted(START + at for at in draw(st.sets(offsets, min_size=plan.editions - 1, max_size=plan.editions - 1)))
     editions: list[tuple[date, LadderFile, dict[str, Unit]]] = []
-    for at in [START - 1000, *begins]:
-        # not on the first day of a window into which something rolls
-        begin = date.fromordinal(at + (plan.rollover and date.fromordinal(at).day in (1, 15)))
-        if editions and begin <= editions[-1][0]:
-            continue
+    for begin in begins:
         rule = draw(rollovers(plan))
         counters = {name: Counter(when_met=plan.when_met, rollover=rule) for name in plan.names}
         ladder = LadderFile(

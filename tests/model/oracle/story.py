@@ -81,6 +81,8 @@ class Story:
     """(rank, year) -> days of it on which the standing was that tier or higher."""
     last_below: dict[int, int] = field(default_factory=dict)
     accrued: dict[int, int] = field(default_factory=dict)
+    _owned: dict[Frame, bool] = field(default_factory=dict)
+    _counted: dict[tuple[int, Frame | None], list[Frame]] = field(default_factory=dict)
 
     @cached_property
     def top(self) -> int:
@@ -137,8 +139,10 @@ class Story:
 
     def owned(self, frame: Frame) -> bool:
         """Whether the window belongs to the edition in force on its first day."""
-        terms = self.world.in_force(frame.first)
-        return frame.layout in (terms.main, *terms.named.values())
+        if frame not in self._owned:
+            terms = self.world.in_force(frame.first)
+            self._owned[frame] = frame.layout in (terms.main, *terms.named.values())
+        return self._owned[frame]
 
     # --- totals ---------------------------------------------------------------------------------------------
 
@@ -163,6 +167,14 @@ class Story:
                     if self.owned(frame) and self.counts(frame, posting):
                         found.setdefault(frame, []).append(posting)
         return found
+
+    def counted(self) -> list[Frame]:
+        """The windows in which any posting known counts."""
+        known = self.known()
+        key = len(known), self.personal
+        if key not in self._counted:
+            self._counted[key] = list(self.frames(known))
+        return self._counted[key]
 
     def counts(self, frame: Frame, posting: Posting) -> bool:
         """Whether a posting known counts in a window; that of a level from its day on."""

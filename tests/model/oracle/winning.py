@@ -31,7 +31,7 @@ def settle(story: Story, day: int, full: dict[Frame, int], again: Only | None = 
 
 def open_frames(story: Story, day: int) -> list[Frame]:
     """The windows with something in them that have not ended, and the lifetime."""
-    frames = {*story.frames(story.known()), *story.rolled}
+    frames = {*story.counted(), *story.rolled}
     frames |= {story.personal} if story.personal is not None else set()
     return [LIFE, *(frame for frame in frames if frame.first <= day <= frame.last)]
 
