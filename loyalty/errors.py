@@ -15,6 +15,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "bad_amount": "{amount!r} is not an amount of {unit}: {allowed}.",
         "bad_field": "Field {field}: found {found}; allowed: {allowed}.{nearest}",
         "bad_mapping": "The mapping cannot be used: {why}",
+        "bad_plan": "The plan cannot be used: {why}",
         "database_behind": "The database is at {found}, this program needs {expected}: run `loyalty db upgrade`.",
         "edition_changed": "Edition {edition} of {program} has been published and is not the same any more: "
         "put the published files back, or state the change as a new edition.",

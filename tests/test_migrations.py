@@ -114,6 +114,7 @@ COMMANDS: dict[str, list[str]] = {
     "entries adjust": ["N1", "miles", "10", *HAND],
     "member": ["N1"],
     "explain": ["N1"],
+    "plan": ["N1"],
     "ladder": [],
     "status grant": ["N1", "gold", *HAND],
     "status revoke": ["N1", *HAND],

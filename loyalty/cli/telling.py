@@ -1,5 +1,6 @@
 """A member's status in plain lines: the standing, what comes next, what keeps it, what reaches the next tier."""
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -47,8 +48,10 @@ def say_ways(program: Program, data: dict[str, Any]) -> None:
     """Print every way to keep the tier and to reach the next, and what each counter alone must still bring."""
     for way in data["ways"]:
         click.echo(f"  {_way(program, way)}")
+    purposes = Counter((one["purpose"], one["tier"]) for one in data["further"])
     for one in data["further"]:
-        if one["amount"] not in (None, "0"):
+        # where there is one counter only, its way has told it
+        if one["amount"] not in (None, "0") and purposes[(one["purpose"], one["tier"])] > 1:
             name = words.tier_name(program, one["tier"])
             when = _when(one["first"], one["by"])
             click.echo(f"  {VERBS[one['purpose']]} {name} by {one['counter']} alone: {one['amount']} more{when}")
