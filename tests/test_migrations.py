@@ -101,6 +101,7 @@ HAND = ["--author", "A", "--reason", "R", "--key", "K"]
 #: Every command that needs a database, with arguments that are in order.
 COMMANDS: dict[str, list[str]] = {
     "db check": [],
+    "program try": ["2027-01-01"],
     "members import": ["northern-lights-members", "absent.csv"],
     "members add": [],
     "members show": ["N1"],

@@ -12,6 +12,7 @@ from loyalty.cli.members import members
 from loyalty.cli.plan import plan
 from loyalty.cli.program import program
 from loyalty.cli.status import explain, ladder, member, status
+from loyalty.cli.trying import try_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,3 +30,4 @@ def main() -> None:
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
                 run, schedule, health):  # fmt: skip
     main.add_command(command)
+program.add_command(try_)

@@ -16,6 +16,7 @@ from loyalty.program.steps import CompiledKind
 from loyalty.status.claims import Entry, History
 from loyalty.status.gifts import NOTHING, Booked, Given, Key, extended
 from loyalty.status.ladder import rules_of
+from loyalty.status.timeline import Folded
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,13 @@ class Earned:
 
 @dataclass(frozen=True)
 class Projected:
-    """A history with what was planned and what the ladder gives for it, each also by itself; `unjudged` could not be."""
+    """A history with what was planned and what the ladder gives for it, each also by itself; `unjudged` could not be.
+
+    `said` is what its fold says.
+    """
 
     history: History
+    said: Folded
     earned: tuple[Earned, ...]
     given: tuple[Given, ...]
     unjudged: int = 0
@@ -84,7 +89,7 @@ def project(
     for posted_on, happenings in groupby(_in_order(planned), key=lambda one: one[0]):
         work.post(posted_on, [one for _, _, one in happenings])
     said = extended(program, work.rules, work.history, day.toordinal(), known.booked, known.number)
-    return Projected(said.history, tuple(work.earned), said.given, work.unjudged)
+    return Projected(said.history, said.said, tuple(work.earned), said.given, work.unjudged)
 
 
 def _in_order(planned: Iterable[Planned]) -> list[tuple[date, int, Planned]]:

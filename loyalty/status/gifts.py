@@ -93,7 +93,7 @@ def end_of_gift(gift: Gift, first: int, last: int, on: date) -> str | None:
 
 # --- a history that has received them ---------------------------------------------------------------------------
 
-#: What names an award: milestone, window, how many times, day; of a deposit: its id, window, 0, 0.
+#: What names an award: milestone, window, how many times, day; of a deposit: its id, window, 0, day.
 Key = tuple[str, int, int, int]
 
 
@@ -182,7 +182,7 @@ def _steps(
         if step is not None and step.on <= day:
             yield step
     for one in deposits_due(rules, history.enrolled, said.spans, history.traits, day) if rules.deposits else ():
-        key = (one.id, one.window, 0, 0)
+        key = (one.id, one.window, 0, one.on)
         if key not in books:
             yield _Step(one.on, key, Booked(((one.unit, one.amount),)), (Given(one.id, 1, one.on, one.unit, None, one.amount),))
 

@@ -241,8 +241,7 @@ def booked(session: Session, program: Program, ids: Sequence[int]) -> dict[int, 
     """What each of some members was given already, as `gifts.extended` asks for it."""
     found: dict[int, dict[Key, Booked]] = {}
     for row in session.scalars(select(StatusAward).where(among(session, StatusAward.member_id, ids))):
-        deposit = row.kind == "deposit"
-        key = (row.name, row.window, 0 if deposit else row.times, 0 if deposit else row.awarded_on.toordinal())
+        key = (row.name, row.window, 0 if row.kind == "deposit" else row.times, row.awarded_on.toordinal())
         units = tuple((gift["unit"], gift["amount"]) for gift in json.loads(row.gifts) if "unit" in gift)
         picks = 0 if row.settled else _choice(program, row).pick - len(json.loads(row.chosen))
         found.setdefault(row.member_id, {})[key] = Booked(units, picks, row.withdrawn_on is not None)
