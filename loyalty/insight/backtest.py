@@ -123,7 +123,9 @@ class _Sides:
     def __init__(self, session: Session, trial: Trial, accounts: Sequence[Account]) -> None:
         self.trial, ids = trial, [account.member_id for account in accounts]
         self.known = histories(session, rules_of(trial.now), accounts, whole=True)
-        self.drafted = histories(session, rules_of(trial.then), accounts, whole=True)
+        now, then = rules_of(trial.now), rules_of(trial.then)
+        alike = (now.tiers, now.counters, now.asks) == (then.tiers, then.counters, then.asks)
+        self.drafted = self.known if alike else histories(session, then, accounts, whole=True)
         self.booked: Mapping[int, Mapping[Key, Booked]] = {}
         self.activities: Mapping[int, list[Planned]] = {}
         self.used: Mapping[int, Any] = {}
