@@ -9,13 +9,11 @@ from sqlalchemy.orm import Session
 from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.program.load import Program
+from loyalty.status.gifts import ROUNDS
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Folded, refold
 from loyalty.status.queries import Account, refreshed
 from loyalty.status.rewards import reward
-
-#: A gift may meet the next milestone; more often than so many times in a row, rules feed themselves.
-ROUNDS = 20
 
 
 def settle(session: Session, program: Program, accounts: Sequence[Account], now: datetime) -> Folded:

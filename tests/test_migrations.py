@@ -101,6 +101,7 @@ HAND = ["--author", "A", "--reason", "R", "--key", "K"]
 #: Every command that needs a database, with arguments that are in order.
 COMMANDS: dict[str, list[str]] = {
     "db check": [],
+    "program try": ["2027-01-01"],
     "members import": ["northern-lights-members", "absent.csv"],
     "members add": [],
     "members show": ["N1"],
@@ -114,6 +115,7 @@ COMMANDS: dict[str, list[str]] = {
     "entries adjust": ["N1", "miles", "10", *HAND],
     "member": ["N1"],
     "explain": ["N1"],
+    "plan": ["N1"],
     "ladder": [],
     "status grant": ["N1", "gold", *HAND],
     "status revoke": ["N1", *HAND],

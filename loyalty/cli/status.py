@@ -11,17 +11,14 @@ from sqlalchemy.orm import Session
 from loyalty import clock
 from loyalty.cli.edge import account_of, opened
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
+from loyalty.cli.telling import member_told, say_standing, say_ways
 from loyalty.earning.queries import Explained, explained_entries, steps_in_words
-from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
-from loyalty.ledger.queries import balances
 from loyalty.members.tables import Member
 from loyalty.settle import settle
 from loyalty.status import words
 from loyalty.status.facts import Grant, Revocation, Waiver, grant, revoke, waive
-from loyalty.status.ladder import rules_of
-from loyalty.status.queries import account_read, facts_of, histories, ladder_count
-from loyalty.status.told import Told, told_of
+from loyalty.status.queries import ladder_count
 
 
 @click.command()
@@ -33,50 +30,13 @@ def member(number: str, as_of: date | None, as_json: bool) -> None:
     """A member's standing, the counters against every path up and every path to keep, and the balances."""
     deployment, now = opened(as_of)
     with deployment.store.reading() as session:
-        told = _told(session, deployment, number, deployment.today(now))
+        told = member_told(session, deployment, number, deployment.today(now))
     if as_json:
         emit(told.data)
         return
-    _say_standing(told)
-    for way in told.data["ways"]:
-        click.echo(f"  {_way_in_words(deployment, way)}")
+    say_standing(told.data)
+    say_ways(deployment.program, told.data)
     click.echo("Balances: " + (", ".join(f"{amount} {unit}" for unit, amount in told.data["balances"].items()) or "none"))
-
-
-def _way_in_words(deployment: Deployment, way: dict[str, Any]) -> str:
-    verb = {"keep": "To keep", "reach": "To reach", "lifetime": "For life,"}[way["purpose"]]
-    measures = ", ".join(f"{one['have']} of {one['need']} {one['counter']}" for one in way["measures"])
-    missing = ", ".join(f"{one['missing']} {one['counter']}" for one in way["measures"] if one["missing"] != "0")
-    state = "met" if way["met"] else f"{missing} to go"
-    return f"{verb} {words.tier_name(deployment.program, way['tier'])}: {measures} ({state})"
-
-
-def _told(session: Session, deployment: Deployment, number: str, day: date) -> Told:
-    account = account_read(session, number)
-    if account is None:
-        raise Refused("unknown_member", number=number)
-    program = deployment.program
-    history = histories(session, rules_of(program), [account])[account.member_id]
-    until = date.fromordinal(day.toordinal() + 1)
-    return told_of(
-        program,
-        account,
-        history,
-        facts_of(session, account.member_id),
-        balances(session, account.member_id, until),
-        day,
-    )
-
-
-def _say_standing(told: Told) -> None:
-    data = told.data
-    click.echo(f"Member {data['number']}, enrolled {data['enrolled_on']}, on {data['as_of']}:")
-    standing = data["standing"]
-    if standing is None:
-        click.echo("  not a member on that day")
-        return
-    through = f" through {standing['through']}" if standing["through"] else ""
-    click.echo(f"  {standing['name']} since {standing['from']}{through}: {standing['reason']}")
 
 
 @click.command()
@@ -94,14 +54,14 @@ def explain(number: str, as_of: date | None, with_entries: bool, as_json: bool) 
 def explain_member(deployment: Deployment, number: str, day: date, as_json: bool, with_entries: bool = False) -> None:
     """Print why a member is what he is on a day."""
     with deployment.store.reading() as session:
-        told = _told(session, deployment, number, day)
+        told = member_told(session, deployment, number, day)
         found = session.scalars(select(Member).where(Member.number == number)).one()
         lines = explained_entries(session, deployment.program, found, day + timedelta(days=1))
     if as_json:
         entries = [{**vars(line), "steps": [step._asdict() for step in line.steps]} for line in lines]
         emit({**told.data, "entries": entries})
         return
-    _say_standing(told)
+    say_standing(told.data)
     click.echo("  How it came about:")
     for span in told.data["timeline"]:
         end = f"through {span['through']}" if span["through"] else "on"

@@ -92,10 +92,13 @@ class Counts:
 
     def average(self, window: Window) -> None:
         """Bring the totals of levels in a window up to date: their averages, rounded down."""
-        days = window.last - window.first + 1
-        for place, changes in self.levels.items():
-            total = sum(amount * (window.last - max(on, window.first) + 1) for on, amount in changes if on <= window.last)
-            window.totals[place] = total // days
+        for place in self.levels:
+            window.totals[place] = self.level_days(window, place) // (window.last - window.first + 1)
+
+    def level_days(self, window: Window, place: int) -> int:
+        """The sum of a level's value at each day of a window, days to come with what it is now."""
+        changes = self.levels[place]
+        return sum(amount * (window.last - max(on, window.first) + 1) for on, amount in changes if on <= window.last)
 
     # --- windows ------------------------------------------------------------------------------------------------
 

@@ -66,7 +66,7 @@ def _goes_on(walk: "Walk", track: Track, term: Term, first: int, last: int, at: 
 
 def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int, was: bool) -> bool:
     """Whether a path to keep a tier, or to reach it, was met when it ended; if so it goes on."""
-    for window, paths in _judged(walk, ladder, rank, at):
+    for window, paths in judged_at(walk, ladder, rank, at):
         for path in paths:
             if path.met(window.totals) and walk.allowed(path, at, also=held):
                 _kept(walk, ladder, window, rank, path, at, "kept" if was else "earned")
@@ -74,7 +74,7 @@ def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int, was: bool
     return False
 
 
-def _judged(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Window, list[Path]]]:
+def judged_at(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Window, list[Path]]]:
     """The windows that count at the end of a tier on a day, each with the paths of a tier that are counted in it."""
     found = []
     for place in sorted(ladder.tracks):

@@ -38,6 +38,12 @@ def mark_due(session: Session, member_ids: Sequence[int], day: date) -> None:
     session.execute(update(Standing).where(among(session, Standing.member_id, member_ids), later).values(review_on=day))
 
 
+def mark_all_due(session: Session, day: date) -> None:
+    """Note that everyone is to be folded on a day: from then on other rules hold."""
+    later = Standing.review_on.is_(None) | (Standing.review_on > day)
+    session.execute(update(Standing).where(later).values(review_on=day))
+
+
 class Folded(NamedTuple):
     """What a refold did: members looked at, changes logged, the error of each member that failed, what the folds say."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,56 +15,26 @@ from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.keys import digest, dumps
 from loyalty.ledger.operations import post, undo
-from loyalty.program.ladder import Choice, Deadline, Gift, Milestone
-from loyalty.program.load import Edition, Program
+from loyalty.program.ladder import Choice, Gift
+from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
-from loyalty.status.claims import Award, Span, standing_on
+from loyalty.status.claims import Award
 from loyalty.status.compiled import Rules
+from loyalty.status.gifts import (
+    Booked,
+    Deposited,
+    Key,
+    deadline,
+    deposits_due,
+    edition_of,
+    end_of_gift,
+    milestone_of,
+    next_deposit,
+)
 from loyalty.status.operations import Fold, mark_due
-from loyalty.status.queries import Account, Traits, traits_of
+from loyalty.status.queries import Account, traits_of
 from loyalty.status.tables import StatusAward
-from loyalty.status.windows import FAR, compile_validity
 from loyalty.store import among
-
-
-class Deposited(NamedTuple):
-    """A deposit that is due: of which window, on which day, how much."""
-
-    id: str
-    unit: str
-    amount: int
-    window: int
-    first: int
-    on: int
-    edition: str
-
-
-def deposits_due(rules: Rules, enrolled: int, spans: Sequence[Span], traits: Traits, day: int) -> list[Deposited]:
-    """Every deposit from enrolment to a day, whether booked or not. The first window's is of the day of enrolment."""
-    found: list[Deposited] = []
-    on = enrolled
-    while on <= day:
-        ladder = rules.ladder_on(on)
-        frames = rules.tracks[ladder.track].frames(on, enrolled)
-        key, first, last = frames[-1]
-        span = standing_on(spans, on)
-        if span is not None:
-            rank = span.opening if span.begins == on else span.rank
-            known = [values for since, values in traits if since <= on][-1:] or [()]
-            for one in ladder.deposits:
-                amount = one.amount if isinstance(one.amount, int) else one.amount.get(rank, 0)
-                if amount and (one.when is None or one.when(known[0])):
-                    found.append(Deposited(one.id, one.unit, amount, key, first, on, ladder.edition))
-        on = last + 1
-    return found
-
-
-def next_deposit(rules: Rules, enrolled: int, day: int) -> int | None:
-    """The first day after a day on which a window begins; none where nothing is deposited."""
-    if not rules.deposits:
-        return None
-    track = rules.tracks[rules.ladder_on(day).track]
-    return track.frames(max(day, enrolled), enrolled)[-1][2] + 1
 
 
 def reward(
@@ -182,7 +152,7 @@ class _Work:
                 given.append({"unit": gift.unit, "amount": amount})
             else:
                 given.append(
-                    {"instrument": gift.instrument, "amount": int(gift.amount), "through": _end(gift, first, last, on)}
+                    {"instrument": gift.instrument, "amount": int(gift.amount), "through": end_of_gift(gift, first, last, on)}
                 )
         row.gifts = dumps(given)
         return changed
@@ -215,16 +185,6 @@ class _Work:
         return changed
 
 
-def edition_of(program: Program, name: str) -> Edition:
-    """The edition of a name."""
-    return next(edition for edition in program.editions if edition.name == name)
-
-
-def milestone_of(program: Program, edition: str, name: str) -> Milestone:
-    """A milestone of an edition."""
-    return next(one for one in edition_of(program, edition).ladder.milestones if one.id == name)
-
-
 def _choice(program: Program, row: StatusAward) -> Choice:
     choice = milestone_of(program, row.edition, row.name).choice
     assert choice is not None
@@ -233,22 +193,6 @@ def _choice(program: Program, row: StatusAward) -> Choice:
 
 def _gifts(program: Program, row: StatusAward) -> Sequence[Gift]:
     return milestone_of(program, row.edition, row.name).gives
-
-
-def deadline(by: Deadline, window_on: date, awarded_on: date) -> date:
-    """The last day of a choice; the month's last where it has no such day."""
-    if by.days is not None:
-        return awarded_on + timedelta(days=by.days)
-    month = date(window_on.year + by.years_after, by.month or 1, 1)
-    return min(month + timedelta(days=by.day - 1), (month + timedelta(days=31)).replace(day=1) - timedelta(days=1))
-
-
-def _end(gift: Gift, first: int, last: int, on: date) -> str | None:
-    """The last day of an instrument, as text; none where it does not end."""
-    if gift.expires is None:
-        return None
-    until = compile_validity(gift.expires)(first, last, 12, on.toordinal())
-    return None if until >= FAR else date.fromordinal(until - 1).isoformat()
 
 
 @dataclass(frozen=True)
@@ -291,3 +235,14 @@ def choose(session: Session, program: Program, account: Account, pick: Pick, now
 def awards_of(session: Session, member_id: int) -> list[StatusAward]:
     """What a member was given beside tiers, first to last."""
     return list(session.scalars(select(StatusAward).where(StatusAward.member_id == member_id).order_by(StatusAward.n)))
+
+
+def booked(session: Session, program: Program, ids: Sequence[int]) -> dict[int, dict[Key, Booked]]:
+    """What each of some members was given already, as `gifts.extended` asks for it."""
+    found: dict[int, dict[Key, Booked]] = {}
+    for row in session.scalars(select(StatusAward).where(among(session, StatusAward.member_id, ids))):
+        key = (row.name, row.window, 0 if row.kind == "deposit" else row.times, row.awarded_on.toordinal())
+        units = tuple((gift["unit"], gift["amount"]) for gift in json.loads(row.gifts) if "unit" in gift)
+        picks = 0 if row.settled else _choice(program, row).pick - len(json.loads(row.chosen))
+        found.setdefault(row.member_id, {})[key] = Booked(units, picks, row.withdrawn_on is not None)
+    return found

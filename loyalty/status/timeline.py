@@ -115,7 +115,7 @@ class Walk:
             return self.current.rank
         if day == self.begins:
             return self.opening
-        for span in reversed(self.spans):
+        for span in self.spans[::-1]:
             if span.begins <= day:
                 return span.opening if span.begins == day else span.rank
         return 0
