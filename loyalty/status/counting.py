@@ -224,7 +224,7 @@ class Counts:
         if not track.personal:
             return None
         if self.personal is None or self.personal.track is not track:
-            self.personal = self._opened(track, self._personal_since(track, max(day, self.enrolled)))
+            self.personal = self._opened(track, self._personal_since(track, max(day, self.enrolled)), posted=day)
         while self.personal.last < day:  # nothing happened at these ends, or there would have been an alarm
             self.follow(self.personal, self.personal.last + 1, 0, False, day)
         return self.personal

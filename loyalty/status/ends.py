@@ -22,20 +22,20 @@ def follow(walk: "Walk", at: int) -> None:
     best = max((hold for hold in ended if hold.rank not in ladder.layers), key=lambda hold: hold.rank, default=None)
     going = walk.own_rank(at)
     if best is not None and best.rank > going:
-        walk.time.fallen = (at, not _succeed(walk, ladder, best, going, at, {hold.rank for hold in ended}))
+        walk.time.fallen = (at, not _succeed(walk, ladder, best, going, at))
     for hold in sorted(ended, key=lambda hold: hold.rank):
         under = ladder.layers.get(hold.rank)
         held = max(one.rank for one in walk.holds if one.begins <= at < one.until and one.rank not in ladder.layers)
         if under is not None and ladder.at_end and held >= under:
-            _keep(walk, ladder, hold.rank, hold.rank, at, True)
+            _keep(walk, ladder, hold.rank, hold.rank, at)
 
 
-def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int, ended: set[int]) -> bool:
+def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int) -> bool:
     """What comes after a claim; tells whether its tier was kept."""
     if ladder.at_end:
         lower = [rank for rank in reversed(ladder.ranks) if going < rank < hold.rank] if ladder.lapse.to == "earned" else []
         for rank in (hold.rank, *lower):
-            if _keep(walk, ladder, rank, hold.rank, at, rank in ended):
+            if _keep(walk, ladder, rank, hold.rank, at):
                 return rank == hold.rank
     if ladder.lapse.grace is not None and hold.source != "grace":
         until = end_of_grace(ladder.lapse.grace, at)
@@ -64,12 +64,12 @@ def _goes_on(walk: "Walk", track: Track, term: Term, first: int, last: int, at: 
     return term.after(first, last, track.every, at)
 
 
-def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int, was: bool) -> bool:
+def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int) -> bool:
     """Whether a path to keep a tier, or to reach it, was met when it ended; if so it goes on."""
     for window, paths in judged_at(walk, ladder, rank, at):
         for path in paths:
             if path.met(window.totals) and walk.allowed(path, at, also=held):
-                _kept(walk, ladder, window, rank, path, at, "kept" if was else "earned")
+                _kept(walk, ladder, window, rank, path, at)
                 return True
     return False
 
@@ -95,7 +95,7 @@ def judged_at(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Wi
     return found
 
 
-def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, at: int, source: str) -> None:
+def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, at: int) -> None:
     track = walk.rules.tracks[ladder.track]
     first, last = window.first, window.last
     if not track.personal and window.track is not None:
@@ -105,7 +105,7 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
             (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))
         )
     until = extended(walk, ladder, _goes_on(walk, track, ladder.terms[rank], first, last, at))
-    hold = claim(walk, window, rank, at, source, path, until)._replace(edition=ladder.edition)
+    hold = claim(walk, window, rank, at, "kept", path, until)._replace(edition=ladder.edition)
     pay(walk, window, hold)
     take(walk, hold, at)
 

@@ -34,6 +34,7 @@ class Walk:
         self.over: list[Hold] = []
         self.barred = (-1, 0)
         self.fell = False
+        self.floored = False
         self.marks = Marks(self)
         self.time = Time(self)
         self.goals: list[tuple[Fact, Goal, Window]] = []

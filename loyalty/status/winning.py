@@ -39,7 +39,8 @@ def take(walk: "Walk", hold: Hold, day: int) -> None:
         return
     walk.holds.append(hold)
     floor = walk.rules.ladder_on(day).floor
-    if floor and hold.source in OWN and hold.rank >= floor and not any(one.source == "floor" for one in walk.holds):
+    if floor and hold.source in OWN and hold.rank >= floor and not walk.floored:
+        walk.floored = True
         walk.holds.append(Hold(floor, day, FAR, "floor", edition=hold.edition))
 
 

@@ -24,20 +24,20 @@ def examples(count: int) -> settings:
 
 
 @pytest.mark.parametrize("mechanic", MECHANICS)
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_mechanic_alone_is_as_the_oracle_says(mechanic: str, data: Any) -> None:
     _is_as_the_oracle_says(data.draw(lives({mechanic})))
 
 
 @pytest.mark.parametrize("mechanic", MECHANICS)
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_mechanic_with_editions_facts_and_reversals_is_as_the_oracle_says(mechanic: str, data: Any) -> None:
     _is_as_the_oracle_says(data.draw(lives({mechanic, *BESIDE})))
 
 
-@examples(300)
+@examples(150)
 @given(life=lives())
 def test_all_together_are_as_the_oracle_says(life: Life) -> None:
     _is_as_the_oracle_says(life)
