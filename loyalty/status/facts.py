@@ -247,9 +247,9 @@ def _by_invitation(program: Program, tier: str, today: date) -> bool:
 
 
 def _told(fact: StatusFact) -> int:
-    """The hash of what the client stated. What the engine works out itself (a waiver's end) is not part of it."""
+    """The hash of what the client stated, without what the engine works out itself: a waiver's end, an offer's days."""
     until = "" if fact.kind == "waived" or fact.offer else str(fact.until)
-    begins = str(fact.begins) if fact.kind in GIVEN else ""
+    begins = str(fact.begins) if fact.kind in GIVEN and not fact.offer else ""
     parts: list[Any] = [
         fact.kind,
         fact.tier,

@@ -1,6 +1,6 @@
 """Folding again: timelines cached, changes logged, the next day to look noted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
 from loyalty.status.changes import Change, Known, changes_between
-from loyalty.status.claims import History, Span, known_through, standing_on
+from loyalty.status.claims import Award, History, Span, known_through, standing_on
 from loyalty.status.compiled import Rules
+from loyalty.status.deposits import Deposited, deposits_due, next_deposit
 from loyalty.status.evidence import evidence, spans_digest
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
@@ -39,12 +40,15 @@ def mark_due(session: Session, member_ids: Sequence[int], day: date) -> None:
 
 
 class Folded(NamedTuple):
-    """What a refold did: members looked at, changes logged, the error of each member that failed, what the folds say."""
+    """What a refold did: members looked at, changes logged, the error of each member that failed."""
 
     members: int
     changes: int
     failures: dict[int, Exception]
-    folds: "dict[int, Fold]"
+
+
+#: What a member's fold brings with it: the fold that this leads to.
+Follow = Callable[[Account, History, "Fold", date], "Fold"]
 
 
 def refold(
@@ -55,49 +59,65 @@ def refold(
     now: datetime,
     whole: bool = False,
     isolate: bool = False,
+    follow: Follow | None = None,
 ) -> Folded:
     """Fold accounts with what was known by a day, cache the timelines that differ, log the changes that took effect.
 
     A member folded for a later day already is folded for that day again, never back. `whole` says that the accounts are
-    all of their stretch; `isolate` keeps one member's error from the others, else it is raised.
+    all of their stretch; `isolate` keeps one member's error from the others, else it is raised. `follow` tells the fold that
+    counts, where a fold has consequences for itself.
     """
     rules = rules_of(program)
     known = histories(session, rules, accounts, whole)
     written = _Written(session, program, rules, now, accounts)
     failures: dict[int, Exception] = {}
-    folds: dict[int, Fold] = {}
     for account in accounts:
+        history = known[account.member_id]
         try:
-            fold = fold_for(rules, account, known[account.member_id], as_of)
-            written.take(account, fold)
-            if rules.rewards:
-                folds[account.member_id] = fold
+            fold = fold_for(rules, account, history, as_of)
+            written.take(account, follow(account, history, fold, as_of) if follow else fold)
         except Exception as error:
             if not isolate:
                 raise
             failures[account.member_id] = error
     written.flush()
-    return Folded(len(accounts) - len(failures), len(written.changes), failures, folds)
+    return Folded(len(accounts) - len(failures), len(written.changes), failures)
 
 
 class Fold(NamedTuple):
-    """One member folded for a day: the timeline, and the day on which the next fact became known."""
+    """One member folded for a day: the timeline, the day on which the next fact became known, the deposits due by the day.
+
+    `deposit_on` is the day on which the next window opens with a deposit.
+    """
 
     said: Said
     day: int
     next_fact: int | None
     left: int | None
+    deposits: tuple[Deposited, ...] = ()
+    deposit_on: int | None = None
 
     @property
     def spans(self) -> tuple[Span, ...]:
         return self.said.spans
 
     @property
+    def awards(self) -> list[Award]:
+        """The milestones met by the day, as a member."""
+        last = self.day if self.left is None else min(self.day, self.left - 1)
+        return [award for award in self.said.awards if award.on <= last]
+
+    @property
     def review_on(self) -> date | None:
-        """The next day on which the status could change with no new fact, or a fact known later is to be folded."""
-        days = [span.begins for span in self.spans if span.begins > self.day]
-        days += [day for day in (self.next_fact, self.said.look_on, self.left) if day is not None and day > self.day]
-        return _day(min(days, default=None))
+        """The next day on which anything could change with no new fact, or a fact known later is to be folded.
+
+        After membership nothing is given any more.
+        """
+        given = [self.deposit_on, *(day for award in self.said.awards for day in _days_of(award))]
+        days = [span.begins for span in self.spans]
+        days += [day for day in given if day is not None and (self.left is None or day < self.left)]
+        days += [day for day in (self.next_fact, self.said.look_on, self.left) if day is not None]
+        return _day(min((day for day in days if day > self.day), default=None))
 
     def standing(self, rules: Rules) -> tuple[Any, ...]:
         """What is kept of the span that holds on the day: tier, opening, begins, until, source; spans counted."""
@@ -112,7 +132,16 @@ def fold_for(rules: Rules, account: Account, history: History, as_of: date) -> F
     """One member folded with what was known on a day, or on the day of the last fold where that is later."""
     day = max(as_of, account.folded_on or as_of).toordinal()
     known, next_fact = known_through(history, day)
-    return Fold(fold_history(rules, known), day, next_fact, history.left)
+    said = fold_history(rules, known)
+    if not rules.deposits:
+        return Fold(said, day, next_fact, history.left)
+    deposits = deposits_due(rules, known, said.spans, day)
+    return Fold(said, day, next_fact, history.left, deposits, next_deposit(rules, history.enrolled, day))
+
+
+def _days_of(award: Award) -> tuple[int | None, ...]:
+    """The days on which something happens to an award: met, taken back, its choice over."""
+    return award.on, award.withdrawn, None if award.choose_by is None else award.choose_by + 1
 
 
 class _Written:
