@@ -7,10 +7,11 @@ import click
 from loyalty import __version__
 from loyalty.cli.activities import activities, entries
 from loyalty.cli.demo import demo
+from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
 from loyalty.cli.members import members
 from loyalty.cli.program import program
-from loyalty.cli.status import explain, ladder, member, status
+from loyalty.cli.status import explain, ladder, member
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

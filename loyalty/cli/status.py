@@ -1,6 +1,5 @@
-"""Commands about status: what a member is and why, the ladder, facts by hand."""
+"""Commands about status: what a member is and why, the ladder."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,19 +7,17 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty import clock
-from loyalty.cli.edge import account_of, opened
-from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
+from loyalty.cli.edge import opened
+from loyalty.cli.output import as_of_option, emit, json_option, refusals, table
 from loyalty.earning.queries import Explained, explained_entries, steps_in_words
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
 from loyalty.ledger.queries import balances
 from loyalty.members.tables import Member
-from loyalty.settle import settle
 from loyalty.status import words
-from loyalty.status.facts import Grant, Revocation, Waiver, grant, revoke, waive
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import account_read, facts_of, histories, ladder_count
+from loyalty.status.rewards import awards_of
 from loyalty.status.told import Told, told_of
 
 
@@ -30,7 +27,7 @@ from loyalty.status.told import Told, told_of
 @json_option
 @refusals
 def member(number: str, as_of: date | None, as_json: bool) -> None:
-    """A member's standing, the counters against every path up and every path to keep, and the balances."""
+    """A member's standing, the counters against every path, offers on trial, what the ladder gave, and the balances."""
     deployment, now = opened(as_of)
     with deployment.store.reading() as session:
         told = _told(session, deployment, number, deployment.today(now))
@@ -40,15 +37,46 @@ def member(number: str, as_of: date | None, as_json: bool) -> None:
     _say_standing(told)
     for way in told.data["ways"]:
         click.echo(f"  {_way_in_words(deployment, way)}")
+    for line in (*map(_offer_in_words, told.data["offers"]), *map(_award_in_words, told.data["awards"])):
+        click.echo(f"  {line}")
     click.echo("Balances: " + (", ".join(f"{amount} {unit}" for unit, amount in told.data["balances"].items()) or "none"))
 
 
 def _way_in_words(deployment: Deployment, way: dict[str, Any]) -> str:
     verb = {"keep": "To keep", "reach": "To reach", "lifetime": "For life,"}[way["purpose"]]
-    measures = ", ".join(f"{one['have']} of {one['need']} {one['counter']}" for one in way["measures"])
-    missing = ", ".join(f"{one['missing']} {one['counter']}" for one in way["measures"] if one["missing"] != "0")
-    state = "met" if way["met"] else f"{missing} to go"
-    return f"{verb} {words.tier_name(deployment.program, way['tier'])}: {measures} ({state})"
+    return f"{verb} {words.tier_name(deployment.program, way['tier'])}: {_measures_in_words(way['measures'])}"
+
+
+def _measures_in_words(measures: list[dict[str, str]]) -> str:
+    told = ", ".join(f"{one['have']} of {one['need']} {one['counter']}" for one in measures)
+    missing = ", ".join(f"{one['missing']} {one['counter']}" for one in measures if one["missing"] != "0")
+    return f"{told} ({f'{missing} to go' if missing else 'met'})"
+
+
+def _offer_in_words(offer: dict[str, Any]) -> str:
+    goal = _measures_in_words(offer["goal"])
+    return f"On trial by offer {offer['offer']}: {offer['name']} through {offer['through']}; to keep it: {goal}"
+
+
+def _award_in_words(award: dict[str, Any]) -> str:
+    told = f"{award['kind'].capitalize()} {award['name']}" + (f", time {award['times']}" if award["times"] > 1 else "")
+    told += f", on {award['on']}: {', '.join(map(_gift_in_words, award['gifts'])) or 'nothing yet'}"
+    choice = award["choice"]
+    if award["taken_back_on"]:
+        told += f"; taken back on {award['taken_back_on']}"
+    elif choice and choice["open"]:
+        told += f"; {choice['pick'] - len(choice['chosen'])} to choose through {choice['choose_by']}: "
+        told += "; ".join(f"{name} ({_option_in_words(gifts)})" for name, gifts in choice["options"].items())
+    return told
+
+
+def _option_in_words(gifts: list[dict[str, str]]) -> str:
+    return ", ".join(f"{gift['amount']} {gift['what']}" for gift in gifts)
+
+
+def _gift_in_words(gift: dict[str, Any]) -> str:
+    end = f" through {gift['through']}" if gift.get("through") else ""
+    return f"{gift['amount']} {gift.get('unit') or gift['instrument']}{end}"
 
 
 def _told(session: Session, deployment: Deployment, number: str, day: date) -> Told:
@@ -65,6 +93,7 @@ def _told(session: Session, deployment: Deployment, number: str, day: date) -> T
         facts_of(session, account.member_id),
         balances(session, account.member_id, until),
         day,
+        awards_of(session, [account.member_id]).get(account.member_id, ()),
     )
 
 
@@ -156,95 +185,3 @@ def show_ladder(deployment: Deployment, day: date, by_source: bool) -> None:
         told = sources if by_source else "#" * round(40 * share)
         lines.append((words.tier_name(program, tier), f"{mine:,}", f"{share:.1%}", told))
     table(("tier", "members", "share", ""), lines, right=(1, 2))
-
-
-@click.group()
-def status() -> None:
-    """Facts about status by hand: grant, invite, waive, revoke. Each has a key, an author, a reason."""
-
-
-def _act(number: str, as_of: date | None, act: Callable[[Session, Deployment, Any, Any], bool]) -> None:
-    deployment, now = opened(as_of)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        fresh = act(session, deployment, account, now)
-        settle(session, deployment.program, [account], now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
-
-
-def _by_hand(command: click.decorators.FC) -> click.decorators.FC:
-    for option in (
-        click.option("--key", required=True, help="Sent twice, it counts once."),
-        click.option("--reason", required=True),
-        click.option("--author", required=True),
-        as_of_option,
-    ):
-        command = option(command)
-    return command
-
-
-@status.command("grant")
-@click.argument("number")
-@click.argument("tier")
-@click.option("--from", "begins", type=DAY, default=None, help="First day; today without it.")
-@click.option("--through", type=DAY, default=None, help="Last day; for ever without it.")
-@click.option("--invitation", is_flag=True, help="By the program's invitation.")
-@_by_hand
-@refusals
-def grant_(
-    number: str,
-    tier: str,
-    begins: date | None,
-    through: date | None,
-    invitation: bool,
-    author: str,
-    reason: str,
-    key: str,
-    as_of: date | None,
-) -> None:
-    """Give a member a tier for a span."""
-    until = through + timedelta(days=1) if through else None
-
-    def act(session: Session, deployment: Deployment, account: Any, now: Any) -> bool:
-        first = begins or clock.day_of(now, deployment.program.zone)
-        kind = "invited" if invitation else "granted"
-        return grant(session, deployment.program, account, Grant(tier, first, until, author, reason, key, kind), now)
-
-    _act(number, as_of, act)
-
-
-@status.command("revoke")
-@click.argument("number")
-@click.option("--grant-key", default=None, help="The grant to end; without it, every tier above --to ends.")
-@click.option("--to", "tier", default=None, help="The highest tier left; the base tier without it.")
-@_by_hand
-@refusals
-def revoke_(
-    number: str, grant_key: str | None, tier: str | None, author: str, reason: str, key: str, as_of: date | None
-) -> None:
-    """End a grant, or every tier above one."""
-    wanted = Revocation(author, reason, key, grant_key, tier)
-    _act(
-        number,
-        as_of,
-        lambda session, deployment, account, now: revoke(session, deployment.program, account, wanted, now),
-    )
-
-
-@status.command("waive")
-@click.argument("number")
-@click.argument("tier")
-@click.option("--approver", required=True)
-@click.option("--window-of", type=DAY, default=None, help="A day of the window that lacks something; today without it.")
-@_by_hand
-@refusals
-def waive_(
-    number: str, tier: str, approver: str, window_of: date | None, author: str, reason: str, key: str, as_of: date | None
-) -> None:
-    """Pardon a small shortfall: the tier as if its path had been met today, within the program's limits."""
-    wanted = Waiver(tier, author, approver, reason, key, window_of)
-    _act(
-        number,
-        as_of,
-        lambda session, deployment, account, now: waive(session, deployment.program, account, wanted, now),
-    )

@@ -20,7 +20,7 @@ from loyalty.members.rules import attribute_values
 from loyalty.members.tables import Member
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
-from loyalty.status.awards import Booked, edition_of
+from loyalty.status.booked import Booked, edition_of
 from loyalty.status.rewards import awards_of
 from loyalty.status.tables import StatusAward
 

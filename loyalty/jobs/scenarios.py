@@ -20,9 +20,10 @@ from loyalty.program.load import Program
 from loyalty.program.problems import listed
 from loyalty.program.scenarios import Scenario, ScenarioFailed
 from loyalty.settle import settle
-from loyalty.status.awards import Booked, is_open
-from loyalty.status.facts import GIVEN, Grant, Offered, Revocation, Waiver, grant, offer, revoke, waive
+from loyalty.status.booked import Booked, is_open
+from loyalty.status.facts import GIVEN, Grant, Revocation, Waiver, grant, revoke, waive
 from loyalty.status.ladder import rules_of
+from loyalty.status.offers import Offered, offer
 from loyalty.status.operations import mark_due, open_standings
 from loyalty.status.queries import account_read, changes_of, facts_of, histories, lock_numbers, spans_of, tier_on
 from loyalty.status.rewards import Pick, awards_of, choose

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from loyalty.errors import Refused
 from loyalty.keys import LARGEST, digest
 from loyalty.ledger.operations import Row
-from loyalty.program.ladder import Choice, Gift, Milestone
-from loyalty.program.load import Edition, Program
+from loyalty.program.ladder import Gift
+from loyalty.program.load import Program
+from loyalty.status.booked import Booked, choice_of, edition_of, milestone_of
 from loyalty.status.claims import Award, Entry, History
 from loyalty.status.compiled import Rules
 from loyalty.status.deposits import Deposited
@@ -26,37 +27,6 @@ KINDS = ("milestone", "deposit")
 NEVER = datetime.min.replace(tzinfo=UTC)
 #: A gift may meet the next milestone the same day; more often in a row, what is given feeds itself.
 ROUNDS = 20
-
-
-@dataclass(slots=True)
-class Booked:
-    """An award as recorded, or as it will be; see StatusAward.
-
-    `gifts` are {unit, amount, on} or {instrument, amount, through, on}; `chosen` are {option, on} with author, reason and key
-    where somebody picked.
-    """
-
-    member_id: int
-    n: int
-    kind: str
-    name: str
-    edition: str
-    window: int
-    window_on: date
-    times: int
-    awarded_on: date
-    withdrawn_on: date | None
-    gifts: list[dict[str, Any]]
-    cause_id: int
-    choose_by: date | None
-    chosen: list[dict[str, Any]]
-    settled: bool
-    recorded_at: datetime
-
-    @property
-    def identity(self) -> tuple[str, int, int, int]:
-        """What an award of the fold is recognized by; a deposit is one for each window."""
-        return (self.name, self.window, self.times, self.awarded_on.toordinal() if self.kind == "milestone" else 0)
 
 
 class Step(NamedTuple):
@@ -222,33 +192,6 @@ class Sheet:
         row.chosen.append({**picked, "on": on.isoformat()})
         row.settled = len(row.chosen) >= choice.pick
         self._give(row, choice.options[picked["option"]], award, on.toordinal())
-
-
-def is_open(program: Program, row: Booked, day: date) -> bool:
-    """Whether a choice was open at the end of a day."""
-    if row.choose_by is None or not row.awarded_on <= day <= row.choose_by:
-        return False
-    if row.withdrawn_on is not None and row.withdrawn_on <= day:
-        return False
-    picked = [one for one in row.chosen if one["on"] <= day.isoformat()]
-    return len(picked) < choice_of(program, row).pick
-
-
-def edition_of(program: Program, name: str) -> Edition:
-    """The edition of a name."""
-    return next(edition for edition in program.editions if edition.name == name)
-
-
-def milestone_of(program: Program, row: Booked) -> Milestone:
-    """The milestone that an award is of, by the edition that gave it."""
-    return next(one for one in edition_of(program, row.edition).ladder.milestones if one.id == row.name)
-
-
-def choice_of(program: Program, row: Booked) -> Choice:
-    """What there was to pick for an award with a choice."""
-    choice = milestone_of(program, row).choice
-    assert choice is not None
-    return choice
 
 
 def _end(rules: Rules, gift: Gift, award: Award, on: int) -> str | None:

@@ -37,8 +37,23 @@ class Way:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A tier on trial by an offer in [begins, until), and its goal so far; `fact` is the offer's."""
+
+    offer: str
+    tier: str
+    begins: int
+    until: int
+    measures: tuple[Measure, ...]
+    fact: int
+
+
+@dataclass(frozen=True)
 class Position:
-    """A member on a day: the span, the totals of the day's window, the ways to the next tier and to keep this one."""
+    """A member on a day: the span, the totals of the day's window, the ways to the next tier and to keep this one.
+
+    And the trials under way.
+    """
 
     span: Span | None
     spans: tuple[Span, ...]
@@ -46,6 +61,7 @@ class Position:
     totals: dict[str, int]
     lifetime: dict[str, int]
     ways: tuple[Way, ...]
+    trials: tuple[Trial, ...] = ()
 
 
 def position(program: Program, history: History, day: date) -> Position:
@@ -77,7 +93,21 @@ def position(program: Program, history: History, day: date) -> Position:
                 ways += _ways(rules, "lifetime", rank, list(paths), life)
                 break
     named = dict(zip(rules.counters, window.totals, strict=True))
-    return Position(span, spans, window.key, named, dict(zip(rules.counters, life, strict=True)), tuple(ways))
+    lifetime = dict(zip(rules.counters, life, strict=True))
+    return Position(span, spans, window.key, named, lifetime, tuple(ways), _trials(rules, walk, day.toordinal()))
+
+
+def _trials(rules: Rules, walk: Walk, day: int) -> tuple[Trial, ...]:
+    """The offers whose goal is not met yet, through the last day of each."""
+    return tuple(
+        Trial(fact.offer or "", rules.tiers[fact.rank], fact.begins, fact.until,
+              _measures(rules, goal.path, window.totals), fact.id)
+        for fact, goal, window in walk.goals if fact.begins <= day < fact.until
+    )  # fmt: skip
+
+
+def _measures(rules: Rules, path: Path, totals: list[int]) -> tuple[Measure, ...]:
+    return tuple(Measure(rules.counters[at], totals[at], need) for at, need in path.needs)
 
 
 def _of(ways: tuple[tuple[int, tuple[Path, ...]], ...], rank: int) -> tuple[Path, ...]:
@@ -85,7 +115,4 @@ def _of(ways: tuple[tuple[int, tuple[Path, ...]], ...], rank: int) -> tuple[Path
 
 
 def _ways(rules: Rules, purpose: str, rank: int, paths: list[Path], totals: list[int]) -> list[Way]:
-    return [
-        Way(purpose, rules.tiers[rank], tuple(Measure(rules.counters[at], totals[at], need) for at, need in path.needs))
-        for path in paths
-    ]
+    return [Way(purpose, rules.tiers[rank], _measures(rules, path, totals)) for path in paths]

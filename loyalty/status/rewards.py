@@ -16,7 +16,8 @@ from loyalty.keys import dumps
 from loyalty.ledger.operations import post, undo
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
-from loyalty.status.awards import Booked, Sheet, choice_of, is_open
+from loyalty.status.awards import Sheet
+from loyalty.status.booked import Booked, choice_of, is_open
 from loyalty.status.claims import Award, History
 from loyalty.status.compiled import Rules
 from loyalty.status.ladder import rules_of

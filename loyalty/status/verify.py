@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from loyalty.ledger.queries import booked_by
 from loyalty.program.load import Program
-from loyalty.status.awards import KINDS, Booked, Sheet
+from loyalty.status.awards import KINDS, Sheet
+from loyalty.status.booked import Booked
 from loyalty.status.claims import Span
 from loyalty.status.compiled import Rules
 from loyalty.status.evidence import evidence

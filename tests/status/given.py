@@ -14,7 +14,7 @@ from loyalty.jobs.deployment import Deployment
 from loyalty.ledger.queries import balances
 from loyalty.ledger.tables import Entry
 from loyalty.settle import settle, settle_for
-from loyalty.status.awards import Booked
+from loyalty.status.booked import Booked
 from loyalty.status.facts import Grant, grant
 from loyalty.status.operations import mark_due
 from loyalty.status.queries import Account, account_read, lock_stretch

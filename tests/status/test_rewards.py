@@ -353,7 +353,7 @@ def test_verify_finds_what_is_missing_superfluous_or_booked_wrongly(deploy: Depl
     wrong = json.dumps([{"unit": "km", "amount": 16, "on": "2026-02-01"}])
     never = day("2026-02-01")
     for statement, told in [
-        (update(StatusAward).where(*boost).values(name="other"), ["other of 2026-02-01 should not", "boost of 2026-02-01 is m"]),
+        (update(StatusAward).where(*boost).values(name="other"), ["other of 2026-02-01 should not", "boost of 2026-02-01 is"]),
         (update(StatusAward).where(*boost).values(withdrawn_on=never), ["boost of 2026-02-01 is missing", "it gave 0"]),
         (update(StatusAward).where(*boost).values(gifts=wrong), ["has booked 15 km, it gave 16"]),
         (delete(StatusAward).where(*welcome), ["welcome of 2027-01-01 is missing", "has booked 100 stars, it gave 0"]),
