@@ -15,6 +15,7 @@ from loyalty.program.ladder import Offer
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 from loyalty.program.scope import member_scope
+from loyalty.program.words import condition
 from loyalty.status.facts import known_tier, record_fact, recorded, still_member
 from loyalty.status.queries import Account
 from loyalty.status.tables import StatusFact
@@ -69,10 +70,10 @@ def _may_have(session: Session, program: Program, account: Account, about: Offer
     if about.when is not None:
         test = compile_condition(about.when, member_scope(attributes), (), lambda _way, _message: None)
         if not test(((), 0, attribute_values(attributes, account.attributes))):
-            raise Refused("offer_not_for", offer=about.id, what=f"member {account.number}", allowed=str(about.when))
+            raise Refused("offer_not_for", offer=about.id, what=f"member {account.number}", allowed=condition(about.when))
     query = select(func.max(StatusFact.begins)).where(StatusFact.member_id == account.member_id, StatusFact.offer == about.id)
     last = session.scalar(query)
     again = None if last is None or about.again_after is None else after_months(last.toordinal(), about.again_after)
     if last is not None and (again is None or today.toordinal() < again):
-        told = "never" if again is None else date.fromordinal(again)
+        told = "it is given once" if again is None else f"it may be given again from {date.fromordinal(again)}"
         raise Refused("offer_had", number=account.number, offer=about.id, again=told)
