@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from loyalty.jobs.deployment import find_program, program_names
 from loyalty.jobs.scenarios import play
 from loyalty.members.mapping import MappingFile
 from loyalty.program import ladder_words
+from loyalty.program.compare import compare
 from loyalty.program.defects import defects
-from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program, placed
+from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program, load, placed
 from loyalty.program.models import ProgramFile
-from loyalty.program.problems import ProgramInvalid
+from loyalty.program.problems import ProgramInvalid, listed, nearest
 from loyalty.program.scenarios import ScenarioFailed, scenarios_of
 from loyalty.program.schema import schema_of
 from loyalty.program.values import Part
 from loyalty.program.words import Words, english
+from loyalty.settings import Settings
 from loyalty.settings import read as read_settings
 
 
@@ -107,12 +110,7 @@ def show(name: str | None, begins: str | None, as_json: bool) -> None:
     """Show an edition: its ladder in words, or, with --json, all of it."""
     chosen = read_settings()
     loaded = find_program(chosen, name or chosen.program)
-    editions = [edition for edition in loaded.editions if begins in (None, edition.name)]
-    if not editions:
-        raise click.UsageError(
-            f"There is no edition {begins}; there are: {', '.join(edition.name for edition in loaded.editions)}."
-        )
-    edition = editions[-1]
+    edition = _named(loaded, begins) if begins else loaded.editions[-1]
     if as_json:
         emit(
             {
@@ -136,6 +134,51 @@ def _in_words(loaded: Program, edition: Edition) -> None:
     click.echo(f"  {len(edition.earning.lines)} earn lines:")
     for earn_line in edition.earning.lines:
         click.echo(f"    {english(earn_line.name)} ({earn_line.unit})")
+
+
+@program.command("compare")
+@click.argument("before")
+@click.argument("after")
+@click.option("--program", "name", default=None, help="The program of the editions; the one in use without it.")
+@json_option
+@refusals
+def compare_(before: str, after: str, name: str | None, as_json: bool) -> None:
+    """Tell what changed between two editions, each named by its first day, or by a folder."""
+    chosen = read_settings()
+    old, new = (_edition_of(chosen, name or chosen.program, one) for one in (before, after))
+    changes = compare(old, new)
+    if as_json:
+        told = [{**change._asdict(), "text": change.text} for change in changes]
+        emit(
+            {
+                "before": {"edition": old.name, "hash": old.hash},
+                "after": {"edition": new.name, "hash": new.hash},
+                "changes": told,
+            }
+        )
+        return
+    click.echo(f"From {old.name} to {new.name}: {f'{len(changes)} difference(s)' if changes else 'no difference'}.")
+    for file, group in groupby(changes, lambda change: change.file):
+        click.echo(f"\n{file}")
+        for change in group:
+            click.echo(f"  {change.text}")
+
+
+def _edition_of(chosen: Settings, program_name: str, given: str) -> Edition:
+    """An edition by its first day, by its folder, or the newest of a program's folder."""
+    folder = Path(given)
+    if folder.is_dir() and folder.resolve().parent.name == "editions":
+        return _named(load(folder.resolve().parents[1]), folder.resolve().name)
+    if (folder / "program.yaml").is_file():
+        return load(folder).editions[-1]
+    return _named(find_program(chosen, program_name), given)
+
+
+def _named(loaded: Program, name: str) -> Edition:
+    names = [edition.name for edition in loaded.editions]
+    if name not in names:
+        raise click.UsageError(f"There is no edition {name} of {loaded.id}; allowed: {listed(names)}.{nearest(name, names)}")
+    return loaded.editions[names.index(name)]
 
 
 @program.command()

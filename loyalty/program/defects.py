@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from loyalty.program.fed import Fed, fed_by
 from loyalty.program.gaps import between_editions, within_edition
-from loyalty.program.ladder import Path, Tier, guarded
+from loyalty.program.ladder import LadderFile, Path, Tier, guarded
 from loyalty.program.load import Edition, Program
 from loyalty.program.problems import listed
 from loyalty.program.reader import Way
@@ -29,12 +29,16 @@ class Defect(NamedTuple):
 
 def defects(program: Program) -> Iterator[Defect]:
     """All suspicions of a program, edition by edition."""
-    for n, edition in enumerate(program.editions):
-        for file, way, message in Suspicions(edition, Words(edition.ladder, edition.units)).all():
+    before: Edition | None = None
+    fed = Fed(frozenset(), frozenset(), ())
+    for edition in program.editions:
+        fed = fed_by(edition, fed.units)
+        suspicions = Suspicions(program.editions, edition, fed, Words(edition.ladder, edition.units))
+        for file, way, message in suspicions.all():
             yield Defect(edition.name, file, way, message)
-        gaps = [within_edition(edition)] + ([between_editions(program.editions[n - 1], edition)] if n else [])
-        for way, message in (gap for found in gaps for gap in found):
+        for way, message in (*within_edition(edition), *(between_editions(before, edition) if before else ())):
             yield Defect(edition.name, "ladder.yaml", way, message)
+        before = edition
 
 
 #: A suspicion of one edition: file, way, sentence.
@@ -43,16 +47,17 @@ Found = tuple[str, Way, str]
 
 @dataclass(frozen=True)
 class Suspicions:
-    """What is suspicious in one edition."""
+    """What is suspicious in one of a program's editions."""
 
+    editions: tuple[Edition, ...]
     edition: Edition
+    fed: Fed
     words: Words
 
     def all(self) -> Iterator[Found]:
         """Everything, in no order."""
-        fed = fed_by(self.edition)
         yield from self._over()
-        for way, message in (*self._unreachable(fed), *self._ways(fed), *self._needless(), *self._too_easy(), *self._unused()):
+        for way, message in (*self._unreachable(), *self._ways(), *self._needless(), *self._too_easy(), *self._unused()):
             yield "ladder.yaml", way, message
 
     def _over(self) -> Iterator[Found]:
@@ -61,28 +66,28 @@ class Suspicions:
                 ended = f"{english(line.name)} ended on {said(line.through)}, before this edition begins: it never earns"
                 yield "earning.yaml", ("lines", n, "through"), ended
 
-    def _unreachable(self, fed: Fed) -> Iterator[tuple[Way, str]]:
+    def _unreachable(self) -> Iterator[tuple[Way, str]]:
         for n, tier in enumerate(self.edition.ladder.tiers):
-            if tier.id not in fed.tiers:
-                why = list(dict.fromkeys(self._why(path, tier, fed) for path in tier.reach))
+            if tier.id not in self.fed.tiers:
+                why = list(dict.fromkeys(self._why(path, tier) for path in tier.reach))
                 yield ("tiers", n), f"nobody can ever be {english(tier.name)}: {'; '.join(why) or self._alone(tier)}"
 
     def _alone(self, tier: Tier) -> str:
         return f"nobody can be {self.words.tier(tier.layer_on)}" if tier.layer_on else "no path that can be met leads there"
 
-    def _why(self, path: Path, tier: Tier | None, fed: Fed) -> str:
-        missing = fed.missing(path)
+    def _why(self, path: Path, tier: Tier | None = None) -> str:
+        missing = self.fed.missing(path)
         if missing:
             return f"no earn line, deposit or gift feeds {listed(self.words.unit(name) for name in missing)}"
-        named = fed.locked(path) or (tier.layer_on if tier and tier.layer_on else None)
+        named = self.fed.locked(path) or (tier.layer_on if tier and tier.layer_on else None)
         return f"first they would have to be {self.words.tier(named)}" if named else self._alone(tier) if tier else ""
 
-    def _ways(self, fed: Fed) -> Iterator[tuple[Way, str]]:
+    def _ways(self) -> Iterator[tuple[Way, str]]:
         """Paths that nobody can take, of what can be got in another way."""
         ladder = self.edition.ladder
         paths: list[tuple[Way, str, Path]] = []
         for n, tier in enumerate(ladder.tiers):
-            if tier.id in fed.tiers:
+            if tier.id in self.fed.tiers:
                 paths += [(("tiers", n, "reach", p), f"reach {english(tier.name)}", path) for p, path in enumerate(tier.reach)]
                 paths += [(("tiers", n, "keep", p), f"keep {english(tier.name)}", path) for p, path in enumerate(tier.keep)]
         paths += [
@@ -94,8 +99,8 @@ class Suspicions:
             (("offers", n, "goal"), f"confirm {english(one.name)}", one.goal) for n, one in enumerate(ladder.offers) if one.goal
         ]
         for way, what, path in paths:
-            if not fed.open(path):
-                yield way, f"nobody can {what} in this way: {self._why(path, None, fed)}"
+            if not self.fed.open(path):
+                yield way, f"nobody can {what} in this way: {self._why(path)}"
 
     def _needless(self) -> Iterator[tuple[Way, str]]:
         """Paths that ask for as much as another that is enough, or more."""
@@ -138,27 +143,29 @@ class Suspicions:
         return frozenset(name for name, rank in ranks.items() if rank <= ranks[holding.id])
 
     def _unused(self) -> Iterator[tuple[Way, str]]:
-        """Words that nothing looks at."""
+        """Words that nothing looks at. A counter may be kept for another edition: there any edition counts."""
         ladder = self.edition.ladder
-        paths = [path for tier in ladder.tiers for path in (*tier.reach, *tier.keep)] + [one.at for one in ladder.milestones]
-        windows = {guarded(path).window for path in paths}
+        windows = {guarded(path).window for path in counted_paths(ladder)}
         for name in ladder.windows:
             if name not in windows:
                 yield ("windows", name), f"nothing is counted in the window {name}: no path names it"
-        counted = {name for path in paths for name in guarded(path).needs}
+        counted = {name for each in self.editions for path in counted_paths(each.ladder) for name in guarded(path).needs}
         for name in ladder.counters:
             if name not in counted:
                 yield (
                     ("counters", name),
                     f"no path and no milestone counts {self.words.unit(name)}: what becomes of them changes nothing",
                 )
-        for_life = {name for life in ladder.lifetime for name in guarded(life.path).needs}
+        for_life = {name for each in self.editions for life in each.ladder.lifetime for name in guarded(life.path).needs}
         for n, accrual in enumerate(ladder.accruals):
             if accrual.counter not in for_life:
-                yield (
-                    ("accruals", n, "counter"),
-                    f"{self.words.unit(accrual.counter)} grow for nothing: no lifetime path names them",
-                )
+                grown = self.words.unit(accrual.counter)
+                yield ("accruals", n, "counter"), f"{grown} grow for nothing: no lifetime path names them"
+
+
+def counted_paths(ladder: LadderFile) -> list[Path]:
+    """The paths that are counted in windows."""
+    return [path for tier in ladder.tiers for path in (*tier.reach, *tier.keep)] + [one.at for one in ladder.milestones]
 
 
 def implies(path: Path, other: Path, holding: frozenset[str] = frozenset()) -> bool:

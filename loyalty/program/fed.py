@@ -34,13 +34,16 @@ class Fed:
         return not self.missing(path) and self.locked(path) is None
 
 
-def fed_by(edition: Edition) -> Fed:
-    """All that the rules can give: what one thing gives may open another, until nothing is added."""
+def fed_by(edition: Edition, before: frozenset[str] = frozenset()) -> Fed:
+    """All that the rules can give: what one thing gives may open another, until nothing is added.
+
+    The units that earlier editions fed may still be there, rolled over or counted for life.
+    """
     ladder = edition.ladder
-    lines = {line.unit for line in edition.earning.lines if line.through is None or line.through >= edition.begins}
     offered = {tier for offer in ladder.offers for tier in offer.tiers}
     given = {ladder.base, *offered, *(tier.id for tier in ladder.tiers if tier.invitation)}
-    fed = Fed(frozenset(lines), frozenset(given), tuple(tier.id for tier in ladder.tiers))
+    lines = {line.unit for line in edition.earning.lines if line.through is None or line.through >= edition.begins}
+    fed = Fed(before | lines, frozenset(given), tuple(tier.id for tier in ladder.tiers))
     while (more := _more(fed, ladder)) != fed:
         fed = more
     return fed

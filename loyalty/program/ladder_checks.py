@@ -1,24 +1,11 @@
 """Cross-checks of ladder.yaml: what its parts say of each other and of the units, so that a ladder that loads can run."""
 
 import json
-from calendar import monthrange
 from collections.abc import Iterator
 
-from loyalty.program.ladder import (
-    Choice,
-    Counter,
-    Deadline,
-    Gift,
-    LadderFile,
-    Lapse,
-    Milestone,
-    Offer,
-    Override,
-    Path,
-    Tier,
-    guarded,
-)
-from loyalty.program.names import Names, needs_way, once, unknown
+from loyalty.program.grant_checks import check_grants
+from loyalty.program.ladder import Counter, LadderFile, Lapse, Path, Tier, guarded
+from loyalty.program.names import Names, needs_way, once
 from loyalty.program.problems import listed, nearest
 from loyalty.program.reader import Way
 from loyalty.program.window_checks import check_windows, window_of
@@ -44,13 +31,8 @@ def check_ladder(ladder: LadderFile, names: Names) -> None:
         _lapse(ladder.lapse, names)
     for counter, about in ladder.counters.items():
         _counter(counter, about, ladder, names)
-    _grants(ladder, names)
-    for n, milestone in enumerate(ladder.milestones):
-        _milestone(milestone, ("milestones", n), names)
-    for n, offer in enumerate(ladder.offers):
-        _offer(offer, ("offers", n), names)
-    for n, override in enumerate(ladder.overrides):
-        _override(override, ("overrides", n), names)
+    _amounts(ladder, names)
+    check_grants(ladder, names)
 
 
 def _ids(part: str, what: str, ladder: LadderFile, names: Names) -> None:
@@ -186,7 +168,7 @@ def _counter(counter: str, about: Counter, ladder: LadderFile, names: Names) -> 
         )
 
 
-def _grants(ladder: LadderFile, names: Names) -> None:
+def _amounts(ladder: LadderFile, names: Names) -> None:
     """Amounts that come with tiers and time; and what staff may waive."""
     for n, deposit in enumerate(ladder.deposits):
         names.unit(deposit.unit, ("deposits", n, "unit"))
@@ -200,67 +182,3 @@ def _grants(ladder: LadderFile, names: Names) -> None:
     for n, life in enumerate(ladder.lifetime):
         names.tier(life.tier, ("lifetime", n, "tier"))
     names.figures(ladder.waiver.within if ladder.waiver else {}, ("waiver", "within"))
-
-
-# --- milestones, offers, overrides ------------------------------------------------------------------------------
-
-
-def _milestone(milestone: Milestone, way: Way, names: Names) -> None:
-    first = next(iter(guarded(milestone.at).needs), None)
-    if milestone.every is not None:
-        if first is None or (first in names.units and names.units[first].kind != "counter"):
-            names.tell((*way, "every"), f"found {first or 'no counter'} first in at; allowed: a counter first")
-        names.figure(first, milestone.every, (*way, "every"))
-        if not milestone.every:
-            names.tell((*way, "every"), "found 0; allowed: above 0")
-    elif milestone.most is not None:
-        names.tell((*way, "most"), "found no every, so it is met once; allowed: most with every")
-    for n, gift in enumerate(milestone.gives):
-        _gift(gift, (*way, "gives", n), names)
-    if milestone.choice is not None:
-        _choice(milestone.choice, (*way, "choice"), names)
-
-
-def _gift(gift: Gift, way: Way, names: Names) -> None:
-    if gift.unit is not None:
-        names.unit(gift.unit, (*way, "unit"))
-        names.figure(gift.unit, gift.amount, (*way, "amount"))
-        if gift.expires is not None:
-            names.tell((*way, "expires"), f"found the unit {gift.unit}; allowed: expires of an instrument")
-    elif gift.amount < 1 or gift.amount % 1:
-        names.tell((*way, "amount"), f"found {gift.amount}; allowed: a whole number of {gift.instrument}, 1 or more")
-
-
-def _choice(choice: Choice, way: Way, names: Names) -> None:
-    for option, gifts in choice.options.items():
-        for n, gift in enumerate(gifts):
-            _gift(gift, (*way, "options", option, n), names)
-    if choice.default is not None and choice.default not in choice.options:
-        names.tell((*way, "default"), unknown("option", choice.default, list(choice.options)))
-    if choice.pick > len(choice.options):
-        names.tell((*way, "pick"), f"found {choice.pick}; allowed: at most {len(choice.options)}, as many as there are options")
-    _deadline(choice.by, (*way, "by"), names)
-
-
-def _deadline(by: Deadline, way: Way, names: Names) -> None:
-    last = 31 if by.month is None else monthrange(2023, by.month)[1]  # a year of 365 days: the day must be in every year
-    if by.day > last:
-        names.tell((*way, "day"), f"found {by.day}; allowed: {last} or less, as every year has in month {by.month}")
-
-
-def _offer(offer: Offer, way: Way, names: Names) -> None:
-    for n, tier in enumerate(offer.tiers):
-        names.tier(tier, (*way, "tiers", n))
-        if tier == names.tiers[0]:
-            names.tell((*way, "tiers", n), f"found {tier}, which every member has; allowed: {listed(names.tiers[1:])}")
-    names.when(offer.when, (*way, "when"))
-
-
-def _override(override: Override, way: Way, names: Names) -> None:
-    names.when(override.when, (*way, "when"))
-    if override.thresholds is not None and override.thresholds < 0:
-        names.tell((*way, "thresholds"), f"found {override.thresholds}; allowed: 0 or more")
-    if override.extend is not None and override.extend <= override.first:
-        names.tell(
-            (*way, "extend"), f"found {override.extend}, which ends nothing later; allowed: a day after {override.first}"
-        )

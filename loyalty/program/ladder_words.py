@@ -164,7 +164,7 @@ def lines(words: Words) -> Iterator[str]:
     if ladder.reversal == "keep_until_end":
         yield "A reversal takes no tier before its end"
     for life in ladder.lifetime:
-        yield f"For life, {words.tier(life.tier)}: {words.path(life.path)} in all"
+        yield f"For life, {words.tier(life.tier)}: {words.path(life.path)}{' in all' if guarded(life.path).needs else ''}"
     yield from (counter(name, given, words) for name, given in ladder.counters.items())
     yield from (deposit(given, words) for given in ladder.deposits)
     yield from (accrual(given, words) for given in ladder.accruals)

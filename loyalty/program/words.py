@@ -86,6 +86,10 @@ def _plain(value: Any) -> str:
 # --- windows and validity ---------------------------------------------------------------------------------------
 
 
+#: Windows that have a name of their own, by their months.
+CALENDAR = {1: "calendar months", 12: "calendar years"}
+
+
 def window(given: Window) -> str:
     """Which span is counted: `calendar years`, `12 months from March 1`, `any 12 months in a row`."""
     length = many(given.months, "month") if given.months is not None else many(given.days or 0, "day")
@@ -112,8 +116,8 @@ def _span(given: Window, length: str) -> str:
         day = "day" if given.begins == "enrolment" else "month"
         return f"{length} from the {day} of enrolment{again}"
     begins = given.begins or YearDay(month=1)
-    if (begins.month, begins.day, given.months) == (1, 1, 12) and not again:
-        return "calendar years"
+    if (begins.month, begins.day) == (1, 1) and given.months in CALENDAR and not again:
+        return CALENDAR[given.months]
     return f"{length} from {month_name[begins.month]} {begins.day}{again}"
 
 
@@ -190,13 +194,17 @@ class Words:
 
     def whole(self, tier: Tier) -> str:
         """A tier with all that gets and keeps it."""
+        return f"{english(tier.name)}: {self.ways(tier)}"
+
+    def ways(self, tier: Tier) -> str:
+        """All that gets and keeps a tier."""
         life = any(life.tier == tier.id for life in self.ladder.lifetime)
         others = (("by invitation", tier.invitation), ("for life", life), ("on trial", self._offered(tier)))
         ways = [self.path(path) for path in tier.reach] + [way for way, given in others if given]
         text = ", or ".join(ways) or ("everyone" if tier.id == self.ladder.base else "to who falls from the tier above")
         text += f"; to keep: {self.paths(tier.keep)}" if tier.keep else ""
         text += f"; only on top of {self.tier(tier.layer_on)} or higher" if tier.layer_on else ""
-        return f"{english(tier.name)}: {text}" + (f"; held {validity(tier.validity)}" if tier.validity else "")
+        return text + (f"; held {validity(tier.validity)}" if tier.validity else "")
 
     def _offered(self, tier: Tier) -> bool:
         return any(tier.id in offer.tiers for offer in self.ladder.offers)

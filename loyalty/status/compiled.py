@@ -60,6 +60,7 @@ class Term(NamedTuple):
     more: int = 0
     in_last: int = 0
     whole: bool = False
+    windows: int | None = None
 
     def after(self, first: int, last: int, months: int, at: int) -> int:
         """The end of a tier that goes on from the day on which another ended: whole months begin with that day's."""
@@ -203,7 +204,9 @@ class Rules:
     def plain(self) -> bool:
         """Whether an entry counts in one window alone: one kind that does not overlap, the same in all editions."""
         track = self.tracks[0]
-        odd = track.personal or track.every != track.months or track.at_end or track.closes_after is not None
+        odd = (
+            track.personal or track.overlapping or track.every != track.months or track.at_end or track.closes_after is not None
+        )
         more = any(ladder.goals or ladder.accruals or ladder.keep_window for ladder in self.ladders)
         return len(self.tracks) == 1 and not (odd or more or track.stretched or self.levels)
 

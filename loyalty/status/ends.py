@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from loyalty.status.claims import OWN, Hold, Window
 from loyalty.status.compiled import Ladder, Path, Term
 from loyalty.status.reversals import fall
-from loyalty.status.windows import end_of_grace
+from loyalty.status.windows import Track, end_of_grace
 from loyalty.status.winning import claim, extended, pay, take
 
 if TYPE_CHECKING:
@@ -55,7 +55,13 @@ def _end_of(walk: "Walk", ladder: Ladder, term: Term, at: int) -> int:
         first, last = at, track.end_of_personal(at, follows=True)
     else:
         _, first, last = track.frame_before(at) if track.by_day else track.frames(at, walk.enrolled)[-1]
-    return extended(walk, ladder, term.after(first, last, track.months, at))
+    return extended(walk, ladder, _goes_on(walk, track, term, first, last, at))
+
+
+def _goes_on(walk: "Walk", track: Track, term: Term, first: int, last: int, at: int) -> int:
+    if term.windows and track.stretched:
+        return track.later(first, last, term.windows, walk.enrolled)
+    return term.after(first, last, track.every, at)
 
 
 def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int) -> bool:
@@ -74,10 +80,12 @@ def _judged(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Wind
     for place in sorted(ladder.tracks):
         track = walk.rules.tracks[place]
         ways = ladder.ways[place]
-        window = walk.counts.judged(track, at - 1)
+        # what reaches a tier is counted, at its end, where what keeps it is
+        counted = walk.rules.tracks[ladder.keep_track] if place == ladder.track and ladder.keep_track is not None else track
+        window = walk.counts.judged(counted, at - 1)
         if walk.rules.levels:
             walk.counts.average(window)
-        if window.ladder is ladder and window.ways is not None:
+        if window.ladder is ladder and counted is track:
             ways = window.ways
         keep, reach = [*dict(ways.keep).get(rank, ())], [*dict(ways.reach).get(rank, ())]
         if place == ladder.track and ladder.keep_window is not None:
@@ -94,7 +102,7 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
         first, last = (
             (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))
         )
-    until = extended(walk, ladder, ladder.terms[rank].after(first, last, track.months, at))
+    until = extended(walk, ladder, _goes_on(walk, track, ladder.terms[rank], first, last, at))
     hold = claim(walk, window, rank, at, source, path, until)._replace(edition=ladder.edition)
     pay(walk, window, hold)
     take(walk, hold, at)

@@ -218,7 +218,7 @@ def _term(validity: Validity) -> Term:
     """A validity with what puts an end off."""
     more = validity.from_end
     months, in_last = (more.months, more.in_last or 0) if more is not None else (0, 0)
-    return Term(compile_validity(validity), months, in_last, validity.whole_months)
+    return Term(compile_validity(validity), months, in_last, validity.whole_months, validity.window_end)
 
 
 def _is_guarded(path: Path) -> bool:

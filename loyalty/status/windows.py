@@ -109,6 +109,18 @@ class Track:
                 return one.first.toordinal(), one.through.toordinal()
         return first, last
 
+    def later(self, first: int, last: int, count: int, enrolled: int) -> int:
+        """The day after the end of the count-th window after one, where windows may be stretched."""
+        days = [
+            one.day.toordinal() for one in self.stretched if (one.first.toordinal(), one.through.toordinal()) == (first, last)
+        ]
+        anchor = self._anchor(enrolled)
+        step = (_month_number(days[0] if days else first) - _month_number(anchor)) // self.every
+        while after_months(anchor, step * self.every) > (days[0] if days else first):
+            step -= 1
+        regular = after_months(anchor, (step + count) * self.every)
+        return self._stretch(regular, after_months(anchor, (step + count) * self.every + self.months) - 1)[1] + 1
+
     def _stretched_over(self, on: int, known: set[int]) -> list[Frame]:
         """Windows that contain a day only because they are stretched."""
         spans = [(one.first.toordinal(), one.through.toordinal()) for one in self.stretched]
@@ -136,7 +148,7 @@ def end_of_grace(grace: Grace, end: int) -> int:
     return after_months(end, grace.months) if grace.months is not None else end + (grace.days or 0)
 
 
-#: (first and last day of the window, its months, day of the activity that met the path) -> the day on which the tier ends
+#: (first and last day of a window, months to the next, day of the activity that met the path) -> the day on which the tier ends
 Until = Callable[[int, int, int, int], int]
 
 

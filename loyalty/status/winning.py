@@ -35,8 +35,9 @@ def claim(walk: "Walk", window: Window, rank: int, day: int, source: str, path: 
 
 def take(walk: "Walk", hold: Hold, day: int) -> None:
     """Hold a claim, if it is not over before it begins; the first to the floor's tier lays the floor."""
-    if hold.until > day:
-        walk.holds.append(hold)
+    if hold.until <= day:
+        return
+    walk.holds.append(hold)
     floor = walk.rules.ladder_on(day).floor
     if floor and hold.source in OWN and hold.rank >= floor and not any(one.source == "floor" for one in walk.holds):
         walk.holds.append(Hold(floor, day, FAR, "floor", edition=hold.edition))
@@ -57,9 +58,12 @@ def _until(walk: "Walk", window: Window, opened: Window, rank: int, at: int) -> 
     """The end of a tier reached or kept in a window; for a personal one, counted from the window that this opens."""
     if window is walk.life:
         return FAR
-    ladder, months = window.ladder, window.track.months if window.track else 0
+    ladder, every = window.ladder, window.track.every if window.track else 0
     term = ladder.terms[rank]
-    until = term.until(opened.first, opened.last, months, window.on)
+    if term.windows and window.track is not None and window.track.stretched:
+        until = window.track.later(window.first, window.last, term.windows, walk.enrolled)
+    else:
+        until = term.until(opened.first, opened.last, every, window.on)
     if term.more:
         until = max(until, _put_off(walk, window, rank, term, at))
     return extended(walk, ladder, until)

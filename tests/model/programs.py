@@ -1,13 +1,8 @@
-"""Random programs of the whole language of ladder.yaml, each mechanic to be switched on by its name.
+"""Random programs of the whole language of ladder.yaml, of the mechanics that a plan names."""
 
-What docs/ladder.md leaves open, and what makes no sense together, is not drawn: see `plans`.
-"""
-
-from collections.abc import Set
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -37,138 +32,10 @@ from loyalty.program.ladder import (
 )  # fmt: skip
 from loyalty.program.models import Attribute, Unit
 from tests.model.oracle.terms import Program
+from tests.model.plans import Plan, number
 from tests.model.strategies import START, offsets
 
-#: Every mechanic; the last three go with any other.
-BESIDE = ("editions", "facts", "reversals")
-MECHANICS = (
-    "windows", "every", "every_day", "personal", "stretched", "closes_after", "at_end", "levels", "named", "holds", "held",
-    "when", "traits", "validity", "from_end", "keep_at_end", "keep_window", "one_tier_down", "grace", "floor", "when_met",
-    "rollover", "accruals", "layers", "lifetime", "milestones", "offers", "thresholds", "extend", "window_editions",
-)  # fmt: skip
-ALL = frozenset({*MECHANICS, *BESIDE})
-
 ATTRIBUTES = {"country": Attribute(type="text", one_of=("cn", "de", "us")), "age": Attribute(type="integer")}
-
-
-@dataclass
-class Plan:
-    """What a program is made of, the same in all its editions."""
-
-    mechanics: Set[str]
-    tiers: int
-    counters: int
-    editions: int
-    kind: str
-    at_end: bool = False
-    levels: bool = False
-    stretched: bool = False
-    keep_at_end: bool = False
-    keep_window: str = ""
-    when_met: Literal["keep", "pay", "zero"] = "keep"
-    rollover: bool = False
-    named: bool = False
-    named_daily: bool = False
-    layer: int = 0
-    layer_on: int = 0
-    floor: int = 0
-    holds: bool = False
-    held: bool = False
-    when: bool = False
-    accruals: bool = False
-    lifetime: bool = False
-    milestones: bool = False
-    offers: bool = False
-    thresholds: bool = False
-    window_editions: bool = False
-    reversals: bool = False
-
-    @property
-    def overlapping(self) -> bool:
-        return self.kind in ("every", "daily")
-
-    def on(self, name: str) -> bool:
-        return name in self.mechanics
-
-    @property
-    def names(self) -> list[str]:
-        return [f"c{place}" for place in range(self.counters)]
-
-
-def number(draw: Any, least: int, most: int) -> int:
-    return int(draw(st.integers(least, most)))
-
-
-# --- which mechanics go together --------------------------------------------------------------------------------
-
-
-@st.composite
-def plans(draw: Any, mechanics: Set[str]) -> Plan:
-    """A choice of mechanics that make sense together. One alone is always chosen."""
-    alone = len(set(mechanics) - set(BESIDE)) == 1
-
-    def use(name: str, unless: bool = False) -> bool:
-        return not unless and name in mechanics and (alone or bool(draw(st.booleans())))
-
-    chosen = {
-        name for name in ("validity", "from_end", "one_tier_down", "grace", "extend", "traits", "closes_after") if use(name)
-    }
-    kinds = [kind for kind in ("windows", "every", "every_day", "personal") if kind in mechanics]
-    kind = draw(st.sampled_from(kinds if alone and kinds else ["plain", *kinds]))
-    kind = {"every_day": "daily", "windows": "laid"}.get(kind, kind)
-    plan = Plan(chosen, number(draw, 1, 3), draw(st.sampled_from([1, 1, 2])), 1, kind)
-    laid = kind in ("plain", "laid")
-    plan.levels = use("levels", unless=not laid)
-    plan.at_end = plan.levels or use("at_end", unless=not (laid or kind == "every"))
-    plan.stretched = use("stretched", unless=not laid or plan.levels)
-    plan.window_editions = use("window_editions", unless=not (laid or kind == "every") or plan.stretched or plan.levels)
-    _keeping(draw, plan, use)
-    _counting(draw, plan, use)
-    _giving(draw, plan, use)
-    several = "editions" in mechanics or plan.window_editions
-    plan.editions = number(draw, 2 if plan.window_editions else 1, 3) if several else 1
-    if plan.rollover and kind == "personal":
-        plan.editions = 1
-    plan.reversals = "reversals" in mechanics and not (plan.floor or plan.offers or plan.when_met == "zero")
-    plan.reversals = plan.reversals and not (kind == "personal" and plan.when_met != "pay")
-    return plan
-
-
-def _keeping(draw: Any, plan: Plan, use: Any) -> None:
-    window = use("keep_window", unless=plan.kind == "personal" or plan.window_editions)
-    needs_window = plan.overlapping or plan.stretched or plan.levels or plan.at_end
-    plan.keep_at_end = plan.kind == "personal" or window or use("keep_at_end", unless=needs_window or plan.window_editions)
-    plan.keep_window = draw(st.sampled_from(["tied", "tied", "plain"])) if window else ""
-    if plan.levels and window:
-        plan.keep_window = "tied"
-    if plan.kind == "personal":
-        plan.mechanics = set(plan.mechanics) - {"closes_after"}
-
-
-def _counting(draw: Any, plan: Plan, use: Any) -> None:
-    simple = not plan.overlapping and not plan.stretched and not plan.levels and not plan.window_editions
-    if use("when_met", unless=not simple or plan.keep_window == "plain"):
-        plan.when_met = draw(st.sampled_from(["pay", "pay", "zero"]))
-    plan.rollover = use("rollover", unless=not simple)
-    later = plan.keep_at_end or plan.rollover or plan.when_met != "keep" or plan.kind == "personal" or plan.window_editions
-    plan.named = use("named", unless=later)
-    plan.named_daily = plan.named and draw(st.booleans())
-    plan.milestones = use("milestones", unless=plan.at_end or (later and not plan.keep_at_end) or plan.kind == "personal")
-
-
-def _giving(draw: Any, plan: Plan, use: Any) -> None:
-    plan.floor = number(draw, 1, plan.tiers) if use("floor") else 0
-    if use("layers", unless=bool(plan.floor) or plan.rollover):
-        plan.tiers += 1
-        plan.layer = plan.tiers if plan.keep_at_end else number(draw, 2, plan.tiers)
-        plan.layer_on = number(draw, 1, plan.layer - 1)
-    plan.holds = use("holds", unless=plan.keep_at_end)
-    plan.held = use("held")
-    plan.when = use("when") or plan.on("traits")
-    plan.accruals = use("accruals", unless=plan.kind == "personal")
-    plan.lifetime = use("lifetime", unless=plan.kind == "personal") or plan.accruals
-    plan.offers = use("offers")
-    plan.thresholds = use("thresholds", unless=plan.rollover or plan.milestones)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------
@@ -298,12 +165,17 @@ def paths(draw: Any, plan: Plan, rank: int, keep: bool = False, least: dict[str,
     found = least or draw(needs(plan, most=8 if keep else 14))
     guards: dict[str, Any] = {}
     below = rank if keep else rank - 1
-    if plan.holds and below > 0 and draw(st.booleans()):
-        guards["holds"] = f"t{number(draw, 1, below)}"
-    if plan.held and draw(st.integers(0, 2)) == 0:
-        guards["held"] = draw(helds(plan))
-    if plan.when and draw(st.booleans()):
-        guards["when"] = draw(conditions())
+    kinds = [
+        *(["holds"] if plan.holds and below > 0 else []),
+        *(["held"] if plan.held else []),
+        *(["when"] if plan.when else []),
+    ]
+    # most paths have one guard or none, so that tiers are reached
+    for kind in draw(st.sampled_from([[], *([kind] for kind in kinds), [], *([kinds[-2:]] if len(kinds) > 1 else [])])):
+        if kind == "holds":
+            guards["holds"] = f"t{number(draw, 1, below)}"
+        else:
+            guards[kind] = draw(helds(plan) if kind == "held" else conditions())
     if plan.named and "l0" not in found and draw(st.booleans()):
         guards["window"] = "w1"
     return GuardedPath(needs=found, **guards) if guards else found
@@ -383,7 +255,7 @@ def milestones(draw: Any, plan: Plan) -> tuple[Milestone, ...]:
 def offers(draw: Any, plan: Plan) -> tuple[Offer, ...]:
     if not plan.offers:
         return ()
-    goal = {name: least for name, least in draw(needs(plan)).items() if name != "l0"} or {"c0": Decimal(5)}
+    goal = {name: least for name, least in draw(needs(plan, most=7)).items() if name != "l0"} or {"c0": Decimal(5)}
     then = Validity(months=draw(st.sampled_from([1, 12])), whole_months=draw(st.booleans()))
     return (
         Offer(
@@ -439,8 +311,16 @@ def units_of(plan: Plan) -> dict[str, Unit]:
 
 
 @st.composite
-def programs(draw: Any, plan: Plan) -> Program:
-    """One to three editions of a plan: figures, paths, validity, lapse and reversal are each edition's own."""
+def beginnings(draw: Any, plan: Plan) -> list[date]:
+    """The first days of the editions: not of a window into which something rolls."""
+    later = sorted(draw(st.sets(offsets, min_size=plan.editions - 1, max_size=plan.editions - 1)))
+    days = [date.fromordinal(START + at) for at in [-1000, *later]]
+    return sorted({day.replace(day=day.day + 1) if plan.rollover and day.day in (1, 15) else day for day in days})
+
+
+@st.composite
+def programs(draw: Any, plan: Plan, begins: list[date]) -> Program:
+    """The editions of a plan: figures, paths, validity, lapse and reversal are each edition's own."""
     main = draw(windows(plan, plan.kind))
     same: dict[str, Any] = {
         "base": "t0",
@@ -460,13 +340,8 @@ def programs(draw: Any, plan: Plan) -> Program:
         same["windows"] = {"w1": draw(windows(loose, kind))}
     strict = plan.when_met == "pay"
     accrual = Accrual(counter="life", per_day={f"t{rank}": Decimal(rank) for rank in range(1, plan.tiers + 1)})
-    begins = sorted(START + at for at in draw(st.sets(offsets, min_size=plan.editions - 1, max_size=plan.editions - 1)))
     editions: list[tuple[date, LadderFile, dict[str, Unit]]] = []
-    for at in [START - 1000, *begins]:
-        # not on the first day of a window into which something rolls
-        begin = date.fromordinal(at + (plan.rollover and date.fromordinal(at).day in (1, 15)))
-        if editions and begin <= editions[-1][0]:
-            continue
+    for begin in begins:
         rule = draw(rollovers(plan))
         counters = {name: Counter(when_met=plan.when_met, rollover=rule) for name in plan.names}
         ladder = LadderFile(

@@ -123,10 +123,11 @@ def postings(
     amounts: Sequence[int] = (9, 1, 4, 5, 7, 12, 20, -1, -7),
     late: Sequence[int] = (0, 0, 0, 0, 1, 40, 250, 500),
     undone: bool = True,
+    least: int = 0,
 ) -> tuple[Posting, ...]:
     """Entries on a few posting days, so that days are shared; some late by up to two years, some negative, some undone."""
     found = []
-    for _ in range(draw(st.sampled_from([6, 0, 3, 9, 12, 15]))):
+    for _ in range(max(draw(st.sampled_from([6, 0, 3, 9, 12, 15])), least)):
         posted = draw(st.sampled_from(days))
         on = posted - draw(st.sampled_from(late))
         counter, amount = draw(st.integers(0, counters - 1)), draw(st.sampled_from(amounts))

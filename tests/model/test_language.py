@@ -15,7 +15,7 @@ from tests.model.lives import lives
 from tests.model.oracle.days import told
 from tests.model.oracle.story import Award
 from tests.model.oracle.terms import Life
-from tests.model.programs import BESIDE, MECHANICS
+from tests.model.plans import BESIDE, MECHANICS
 from tests.model.strategies import HORIZON, START
 
 

@@ -52,6 +52,7 @@ def test_every_ladder_of_the_examples_is_free_of_problems(text: str) -> None:
     ("given", "said"),
     [
         ({"months": 12}, "calendar years"),
+        ({"months": 1}, "calendar months"),
         ({"months": 24}, "24 months from January 1"),
         ({"months": 24, "every": 12}, "24 months from January 1, again every 12 months"),
         ({"months": 12, "begins": "enrolment"}, "12 months from the day of enrolment"),

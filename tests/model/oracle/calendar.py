@@ -118,6 +118,7 @@ def near_to(layout: Layout, day: int) -> list[int]:
     return [place for place in places if _grid(layout, place)[0] <= day <= _grid(layout, place)[1]]
 
 
+@lru_cache(maxsize=50_000)
 def ending_with(layout: Layout, day: int) -> Frame:
     """The window of `every: day` that ends with a day: what is between it and the day after, so long before."""
     if layout.window.days is not None:

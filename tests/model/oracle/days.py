@@ -95,7 +95,7 @@ def _judge_windows(story: Story, day: int) -> None:
         frame for layout in layouts for frame in containing(layout, day - 1) if frame.last == day - 1 and story.owned(frame)
     }
     if ended:
-        counted = {*story.frames(story.known()), *story.rolled}
+        counted = {*story.counted(), *story.rolled}
         settle(story, day, {frame: day for frame in ended if frame in counted or _has_level(story, frame)})
 
 

@@ -81,6 +81,8 @@ class Story:
     """(rank, year) -> days of it on which the standing was that tier or higher."""
     last_below: dict[int, int] = field(default_factory=dict)
     accrued: dict[int, int] = field(default_factory=dict)
+    _owned: dict[Frame, bool] = field(default_factory=dict)
+    _counted: dict[tuple[int, Frame | None], list[Frame]] = field(default_factory=dict)
 
     @cached_property
     def top(self) -> int:
@@ -126,18 +128,21 @@ class Story:
     def terms_of(self, frame: Frame, day: int) -> Terms:
         """The edition that judges a window on a day: the newest up to its last day that has the same window."""
         day = min(max(day, self.enrolled), frame.last)
-        same = [terms for terms in self.world.terms if self._has(terms, frame)]
+        same = [terms for terms in self.world.terms if self.has(terms, frame)]
         begun = [terms for terms in same if terms.begins <= day or terms.place == 0]
         return begun[-1] if begun else same[0]
 
     @staticmethod
-    def _has(terms: Terms, frame: Frame) -> bool:
+    def has(terms: Terms, frame: Frame) -> bool:
+        """Whether an edition has windows laid like this one."""
         return frame.layout is None or frame.layout in (terms.main, terms.tied, *terms.named.values())
 
     def owned(self, frame: Frame) -> bool:
         """Whether the window belongs to the edition in force on its first day."""
-        terms = self.world.in_force(frame.first)
-        return frame.layout in (terms.main, *terms.named.values())
+        if frame not in self._owned:
+            terms = self.world.in_force(frame.first)
+            self._owned[frame] = frame.layout in (terms.main, *terms.named.values())
+        return self._owned[frame]
 
     # --- totals ---------------------------------------------------------------------------------------------
 
@@ -162,6 +167,14 @@ class Story:
                     if self.owned(frame) and self.counts(frame, posting):
                         found.setdefault(frame, []).append(posting)
         return found
+
+    def counted(self) -> list[Frame]:
+        """The windows in which any posting known counts."""
+        known = self.known()
+        key = len(known), self.personal
+        if key not in self._counted:
+            self._counted[key] = list(self.frames(known))
+        return self._counted[key]
 
     def counts(self, frame: Frame, posting: Posting) -> bool:
         """Whether a posting known counts in a window; that of a level from its day on."""

@@ -16,9 +16,10 @@ def settle(story: Story, day: int, full: dict[Frame, int], again: Only | None = 
 
     `again`: the paths to look at in all other windows that are still open; months run from the day.
     """
-    changed = True
+    changed, rounds = True, 0
     while changed:
-        changed = False
+        changed, rounds = False, rounds + 1
+        assert rounds < 100, day
         others = open_frames(story, day) if again is not None else []
         for rank in range(1, story.top + 1):
             for frame in sorted({*full, *others}, key=lambda frame: (frame.first, frame.last, frame.place)):
@@ -30,7 +31,7 @@ def settle(story: Story, day: int, full: dict[Frame, int], again: Only | None = 
 
 def open_frames(story: Story, day: int) -> list[Frame]:
     """The windows with something in them that have not ended, and the lifetime."""
-    frames = {*story.frames(story.known()), *story.rolled}
+    frames = {*story.counted(), *story.rolled}
     frames |= {story.personal} if story.personal is not None else set()
     return [LIFE, *(frame for frame in frames if frame.first <= day <= frame.last)]
 
@@ -85,7 +86,8 @@ def win(story: Story, claim: Claim, way: Way, since: int) -> None:
     assert frame is not None and terms is not None
     before = story.won.get((frame, claim.rank))
     claim.needs = story.needs_of(terms, frame, way, day)
-    if claim.source == "earned":
+    # what a revocation of the day forbids costs nothing
+    if claim.source == "earned" and claim.rank <= story.barred.get(day, claim.rank):
         set_back(story, claim)
         if frame == story.personal and not story.is_layer(claim.rank):
             _change_window(story, frame, day)
@@ -240,16 +242,12 @@ def take_away(story: Story, frame: Frame, day: int) -> None:
 def _met_by_another(story: Story, claim: Claim, now: Terms, totals: list[int], day: int) -> bool:
     assert claim.frame is not None and claim.terms is not None
     for terms in story.world.terms[claim.terms.place : now.place + 1]:
-        if frame_is_of(story, terms, claim.frame):
+        if story.has(terms, claim.frame):
             reach, keep = _ways(terms, claim.frame, claim.rank)
             ways = reach + (keep if claim.source == "kept" else [])
             if any(story.meets(terms, claim.frame, way, totals, day) for way in ways):
                 return True
     return False
-
-
-def frame_is_of(story: Story, terms: Terms, frame: Frame) -> bool:
-    return frame.layout is None or frame.layout in (terms.main, terms.tied, *terms.named.values())
 
 
 def _end(story: Story, claim: Claim) -> None:
