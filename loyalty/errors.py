@@ -15,9 +15,14 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "bad_amount": "{amount!r} is not an amount of {unit}: {allowed}.",
         "bad_field": "Field {field}: found {found}; allowed: {allowed}.{nearest}",
         "bad_mapping": "The mapping cannot be used: {why}",
+        "bad_plan": "The plan cannot be used: {why}",
         "database_behind": "The database is at {found}, this program needs {expected}: run `loyalty db upgrade`.",
         "edition_changed": "Edition {edition} of {program} has been published and is not the same any more: "
         "put the published files back, or state the change as a new edition.",
+        "draft_too_early": "The draft would begin on {begins}; the first published edition of {program} begins on {first}. "
+        "Allowed: that day or later.",
+        "draft_without_day": "The folder {folder} is not named by a day, YYYY-MM-DD: say from which day its rules hold.",
+        "edition_published": "Edition {edition} of {program} is published already, as it is.",
         "edition_missing": "No edition of {program} is in force on {on}; the first begins on {first}.",
         "grant_from_past": "A grant may begin today, {today}, or later; not on {begins}.",
         "key_reused": "Key {key!r} of {source!r} has been used for another input.",
@@ -33,6 +38,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "rewards_without_end": "What member {number} is given meets again and again what gives it.",
         "span_backwards": "The span ends on {until}, not after it begins on {begins}.",
         "unknown_activity": "Member {number} has no activity with key {key!r} of {source!r}.",
+        "unknown_edition": "There is no edition {edition} of {program}; allowed: {allowed}, or a folder.{nearest}",
         "unknown_field": "Field {field} is unknown; allowed: {allowed}.{nearest}",
         "unknown_job": "There is no job {job}; there are: {allowed}.",
         "unknown_kind": "There is no activity kind {kind}; allowed: {allowed}.{nearest}",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from loyalty.clock import day_of
 from loyalty.errors import Refused
-from loyalty.program.load import Program
+from loyalty.program.load import Edition, Program
 from loyalty.store import Base, Instant
 
 
@@ -59,3 +59,19 @@ def _no_longer(session: Session, program: Program, row: PublishedEdition, today:
         raise Refused("edition_changed", edition=row.begins, program=program.id)
     session.delete(row)
     session.flush()
+
+
+def published(session: Session, program: Program, now: datetime) -> list[Edition]:
+    """The editions of a program that are kept, as they are; nothing is written.
+
+    One still to come that is not what was kept any more is left out. Raises Refused: `other_program`, `edition_changed`.
+    """
+    kept = {row.begins: row for row in session.scalars(select(PublishedEdition))}
+    today = day_of(now, program.zone)
+    same = {edition.begins: edition for edition in program.editions}
+    for begins, row in kept.items():
+        if row.program != program.id:
+            raise Refused("other_program", found=row.program, expected=program.id)
+        if begins <= today and (begins not in same or same[begins].hash != row.hash):
+            raise Refused("edition_changed", edition=begins, program=program.id)
+    return [edition for edition in program.editions if edition.begins in kept and kept[edition.begins].hash == edition.hash]

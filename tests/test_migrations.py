@@ -101,6 +101,7 @@ HAND = ["--author", "A", "--reason", "R", "--key", "K"]
 #: Every command that needs a database, with arguments that are in order.
 COMMANDS: dict[str, list[str]] = {
     "db check": [],
+    "program try": ["2027-01-01"],
     "members import": ["northern-lights-members", "absent.csv"],
     "members add": [],
     "members show": ["N1"],
@@ -115,6 +116,7 @@ COMMANDS: dict[str, list[str]] = {
     "entries adjust": ["N1", "miles", "10", *HAND],
     "member": ["N1"],
     "explain": ["N1"],
+    "plan": ["N1"],
     "ladder": [],
     "status grant": ["N1", "gold", *HAND],
     "status offer": ["N1", "match", "gold", *HAND],
@@ -128,7 +130,7 @@ COMMANDS: dict[str, list[str]] = {
     "health": [],
 }
 #: Commands that need none, or make their own.
-WITHOUT = {"db upgrade", "demo", "program list", "program check", "program show", "program test", "program schema"}
+WITHOUT = {"db upgrade", "demo", *(f"program {name}" for name in ("list", "check", "show", "test", "schema", "compare"))}
 
 
 def leaves(group: click.Group, before: str = "") -> Iterator[str]:

@@ -13,7 +13,6 @@ from loyalty.jobs import migrate
 from loyalty.jobs import recalculate as recalculation
 from loyalty.jobs import schedule as schedules
 from loyalty.jobs.runs import Result
-from loyalty.published import publish
 
 
 @click.group()
@@ -27,8 +26,7 @@ def upgrade() -> None:
     """Create or update the tables, and publish the program's editions in them."""
     deployment = chosen()
     migrate.upgrade(deployment.store)
-    with deployment.store.transaction() as session:
-        written = publish(session, deployment.program, clock.now())
+    written = deployment.publish(clock.now())
     click.echo(f"The tables are up to date; {len(written)} edition(s) of {deployment.program.id} published.")
 
 

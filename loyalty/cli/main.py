@@ -10,8 +10,10 @@ from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
 from loyalty.cli.members import members
+from loyalty.cli.plan import plan
 from loyalty.cli.program import program
 from loyalty.cli.status import explain, ladder, member
+from loyalty.cli.trying import try_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +28,7 @@ def main() -> None:
     gc.set_threshold(100_000)
 
 
-for command in (demo, db, program, members, activities, entries, member, explain, ladder, status, recalculate, verify, run,
-                schedule, health):  # fmt: skip
+for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
+                run, schedule, health):  # fmt: skip
     main.add_command(command)
+program.add_command(try_)

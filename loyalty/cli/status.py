@@ -1,24 +1,18 @@
 """Commands about status: what a member is and why, the ladder."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import click
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from loyalty.cli.edge import opened
 from loyalty.cli.output import as_of_option, emit, json_option, refusals, table
+from loyalty.cli.telling import member_told, say_given, say_standing, say_ways
 from loyalty.earning.queries import Explained, explained_entries, steps_in_words
-from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
-from loyalty.ledger.queries import balances
 from loyalty.members.tables import Member
 from loyalty.status import words
-from loyalty.status.ladder import rules_of
-from loyalty.status.queries import account_read, facts_of, histories, ladder_count
-from loyalty.status.rewards import awards_of
-from loyalty.status.told import Told, told_of
+from loyalty.status.queries import ladder_count
 
 
 @click.command()
@@ -30,82 +24,14 @@ def member(number: str, as_of: date | None, as_json: bool) -> None:
     """A member's standing, the counters against every path, offers on trial, what the ladder gave, and the balances."""
     deployment, now = opened(as_of)
     with deployment.store.reading() as session:
-        told = _told(session, deployment, number, deployment.today(now))
+        told = member_told(session, deployment, number, deployment.today(now))
     if as_json:
         emit(told.data)
         return
-    _say_standing(told)
-    for way in told.data["ways"]:
-        click.echo(f"  {_way_in_words(deployment, way)}")
-    for line in (*map(_offer_in_words, told.data["offers"]), *map(_award_in_words, told.data["awards"])):
-        click.echo(f"  {line}")
+    say_standing(told.data)
+    say_ways(deployment.program, told.data)
+    say_given(told.data)
     click.echo("Balances: " + (", ".join(f"{amount} {unit}" for unit, amount in told.data["balances"].items()) or "none"))
-
-
-def _way_in_words(deployment: Deployment, way: dict[str, Any]) -> str:
-    verb = {"keep": "To keep", "reach": "To reach", "lifetime": "For life,"}[way["purpose"]]
-    return f"{verb} {words.tier_name(deployment.program, way['tier'])}: {_measures_in_words(way['measures'])}"
-
-
-def _measures_in_words(measures: list[dict[str, str]]) -> str:
-    told = ", ".join(f"{one['have']} of {one['need']} {one['counter']}" for one in measures)
-    missing = ", ".join(f"{one['missing']} {one['counter']}" for one in measures if one["missing"] != "0")
-    return f"{told} ({f'{missing} to go' if missing else 'met'})"
-
-
-def _offer_in_words(offer: dict[str, Any]) -> str:
-    goal = _measures_in_words(offer["goal"])
-    return f"On trial by offer {offer['offer']}: {offer['name']} through {offer['through']}; to keep it: {goal}"
-
-
-def _award_in_words(award: dict[str, Any]) -> str:
-    told = f"{award['kind'].capitalize()} {award['name']}" + (f", time {award['times']}" if award["times"] > 1 else "")
-    told += f", on {award['on']}: {', '.join(map(_gift_in_words, award['gifts'])) or 'nothing yet'}"
-    choice = award["choice"]
-    if award["taken_back_on"]:
-        told += f"; taken back on {award['taken_back_on']}"
-    elif choice and choice["open"]:
-        told += f"; {choice['pick'] - len(choice['chosen'])} to choose through {choice['choose_by']}: "
-        told += "; ".join(f"{name} ({_option_in_words(gifts)})" for name, gifts in choice["options"].items())
-    return told
-
-
-def _option_in_words(gifts: list[dict[str, str]]) -> str:
-    return ", ".join(f"{gift['amount']} {gift['what']}" for gift in gifts)
-
-
-def _gift_in_words(gift: dict[str, Any]) -> str:
-    end = f" through {gift['through']}" if gift.get("through") else ""
-    return f"{gift['amount']} {gift.get('unit') or gift['instrument']}{end}"
-
-
-def _told(session: Session, deployment: Deployment, number: str, day: date) -> Told:
-    account = account_read(session, number)
-    if account is None:
-        raise Refused("unknown_member", number=number)
-    program = deployment.program
-    history = histories(session, rules_of(program), [account])[account.member_id]
-    until = date.fromordinal(day.toordinal() + 1)
-    return told_of(
-        program,
-        account,
-        history,
-        facts_of(session, account.member_id),
-        balances(session, account.member_id, until),
-        day,
-        awards_of(session, [account.member_id]).get(account.member_id, ()),
-    )
-
-
-def _say_standing(told: Told) -> None:
-    data = told.data
-    click.echo(f"Member {data['number']}, enrolled {data['enrolled_on']}, on {data['as_of']}:")
-    standing = data["standing"]
-    if standing is None:
-        click.echo("  not a member on that day")
-        return
-    through = f" through {standing['through']}" if standing["through"] else ""
-    click.echo(f"  {standing['name']} since {standing['from']}{through}: {standing['reason']}")
 
 
 @click.command()
@@ -123,14 +49,14 @@ def explain(number: str, as_of: date | None, with_entries: bool, as_json: bool) 
 def explain_member(deployment: Deployment, number: str, day: date, as_json: bool, with_entries: bool = False) -> None:
     """Print why a member is what he is on a day."""
     with deployment.store.reading() as session:
-        told = _told(session, deployment, number, day)
+        told = member_told(session, deployment, number, day)
         found = session.scalars(select(Member).where(Member.number == number)).one()
         lines = explained_entries(session, deployment.program, found, day + timedelta(days=1))
     if as_json:
         entries = [{**vars(line), "steps": [step._asdict() for step in line.steps]} for line in lines]
         emit({**told.data, "entries": entries})
         return
-    _say_standing(told)
+    say_standing(told.data)
     click.echo("  How it came about:")
     for span in told.data["timeline"]:
         end = f"through {span['through']}" if span["through"] else "on"

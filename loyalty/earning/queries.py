@@ -1,7 +1,7 @@
 """Reads of activity: entries with their source, and how each came about."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import extract, func, literal, select
 from sqlalchemy.orm import Session
 
 from loyalty.earning.operations import activity_id
-from loyalty.earning.rules import Said, explain, kept_values
+from loyalty.earning.rules import Said, Used, cap_window, explain, kept_values
 from loyalty.earning.tables import Activity
 from loyalty.errors import Refused
 from loyalty.ledger.operations import shown
@@ -19,10 +19,12 @@ from loyalty.ledger.tables import Adjustment, Entry
 from loyalty.members.rules import attribute_values
 from loyalty.members.tables import Member
 from loyalty.program.load import Program
+from loyalty.program.models import Cap
 from loyalty.program.problems import listed, nearest
 from loyalty.status.booked import Booked, edition_of
 from loyalty.status.rewards import awards_of
 from loyalty.status.tables import StatusAward
+from loyalty.store import among
 
 
 def export(
@@ -74,6 +76,24 @@ def _exported(
             "on": row.on.isoformat(), "posted_at": row.posted_at.isoformat(), "kind": row.kind, "line": row.line,
             "source": source, "key": key,
         }, ensure_ascii=False)  # fmt: skip
+
+
+def capped_use(session: Session, program: Program, ids: Sequence[int], before: date = date.max) -> dict[int, Used]:
+    """What capped lines, of any edition, have given each of some members in each of their windows, for days before one."""
+    caps: dict[str, set[Cap]] = {}
+    for kind in (kind for edition in program.editions for kind in edition.kinds.values()):
+        for line in kind.caps:
+            caps.setdefault(line.id, set()).update([line.cap] if line.cap else [])
+    found: dict[int, Used] = {}
+    table = Entry.__table__
+    query = select(table.c.member_id, table.c.line, table.c.on, table.c.amount).where(
+        among(session, table.c.member_id, ids), table.c.line.in_(caps), table.c.on < before
+    )
+    for member_id, line, on, amount in session.execute(query) if caps else ():
+        used = found.setdefault(member_id, {})
+        for key in {(line, cap_window(cap, on)) for cap in caps[line]}:
+            used[key] = used.get(key, 0) + amount
+    return found
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class OpeningTiers:
         walked = [account for account in accounts.values() if _behind(account, days[account.member_id])]
         self.rules = rules_of(program)
         self.walks = {
-            member_id: _Walked(self.rules, history) for member_id, history in histories(session, self.rules, walked).items()
+            member_id: Walked(self.rules, history) for member_id, history in histories(session, self.rules, walked).items()
         }
         self.session = session
         self.others = [member_id for member_id in accounts if member_id not in self.walks]
@@ -61,7 +61,7 @@ def _behind(account: Account, days: set[date]) -> bool:
     return len(days) > 1 or account.folded_on is None or (account.review_on is not None and account.review_on < max(days))
 
 
-class _Walked:
+class Walked:
     """A fold kept just before the posting day that is being judged."""
 
     def __init__(self, rules: Any, history: History) -> None:

@@ -11,6 +11,7 @@ from loyalty.program.load import Program, load
 from loyalty.program.problems import listed, nearest
 from loyalty.published import publish
 from loyalty.settings import Settings
+from loyalty.status.operations import mark_all_due
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,19 @@ class Deployment:
         Raises Refused: `database_behind`, `other_program`, `edition_changed`.
         """
         require_current(self.store)
-        with self.store.transaction() as session:
-            publish(session, self.program, now)
+        self.publish(now)
         return self
+
+    def publish(self, now: datetime) -> list[date]:
+        """Publish the editions that are not yet; everyone is due on the first day on which they change a rule.
+
+        Returns the first days of those published. Raises Refused: `other_program`, `edition_changed`.
+        """
+        with self.store.transaction() as session:
+            written = publish(session, self.program, now)
+            for begins in written:
+                mark_all_due(session, max(begins, self.today(now)))
+        return written
 
     def today(self, now: datetime) -> date:
         """The program's day of an instant."""

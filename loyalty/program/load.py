@@ -112,17 +112,26 @@ def merged_order(ladders: list[list[str]]) -> tuple[str, ...]:
     return tuple(order)
 
 
-def load(folder: Path) -> Program:
-    """Read the program in a folder. Raises ProgramInvalid with every problem of every file."""
-    return Reading(folder).program()
+@dataclass(frozen=True)
+class Draft:
+    """An edition in a folder of its own, to be read as if it began on a day."""
+
+    folder: Path
+    begins: date
+
+
+def load(folder: Path, draft: Draft | None = None) -> Program:
+    """Read the program in a folder, with a draft among its editions. Raises ProgramInvalid with every problem of every file."""
+    return Reading(folder, draft).program()
 
 
 class Reading:
     """One reading of a folder: gathers problems while it goes, so that all are told."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, draft: Draft | None = None) -> None:
+        self.folder, self.draft = folder, draft
         self.problems: list[Problem] = []
+        self.editions: dict[str, Path] = {}
 
     def program(self) -> Program:
         document, file = self._file(self.folder / "program.yaml", ProgramFile)
@@ -130,22 +139,27 @@ class Reading:
         if head is not None:
             check_program(head, self.folder.name, document.problem)
             self.problems += document.problems
-        editions = [edition for name in self._edition_folders() if (edition := self._edition(name, head))]
-        self._agree(editions, self.folder / "editions")
+        self.editions = self._edition_folders()
+        editions = [edition for name, path in self.editions.items() if (edition := self._edition(name, path, head))]
+        self._agree(editions)
         if self.problems or head is None:
             raise ProgramInvalid(self.problems)
         return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
 
-    def _edition_folders(self) -> list[str]:
+    def _edition_folders(self) -> dict[str, Path]:
+        """The folder of each edition by its name; a draft takes the place of one of the same day."""
         parent = self.folder / "editions"
-        names = sorted(path.name for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
-        if not names:
+        folders = {path.name: path for path in parent.iterdir() if path.is_dir()} if parent.is_dir() else {}
+        if not folders:
             self._tell_file(parent, "there is no edition; allowed: a folder named by its first day, YYYY-MM-DD")
-        return names
+        if self.draft is not None:
+            own = self.draft.folder.resolve()
+            folders = {name: path for name, path in folders.items() if path.resolve() != own}
+            folders[self.draft.begins.isoformat()] = self.draft.folder
+        return dict(sorted(folders.items()))
 
-    def _edition(self, name: str, head: ProgramFile | None) -> Edition | None:
-        folder = self.folder / "editions" / name
-        begins = self._begins(folder)
+    def _edition(self, name: str, folder: Path, head: ProgramFile | None) -> Edition | None:
+        begins = self._begins(name, folder)
         documents, parts = self._edition_files(folder)
         units, activities, earning, ladder = (cast(Any, parts[f"{part}.yaml"]) for part in PARTS)
         kinds = check_edition(head, units, activities, earning, ladder, tellers(documents))
@@ -155,11 +169,11 @@ class Reading:
             return None
         return Edition(begins, head, units, activities, earning, ladder, kinds)
 
-    def _begins(self, folder: Path) -> date | None:
+    def _begins(self, name: str, folder: Path) -> date | None:
         try:
-            return day(folder.name)
+            return day(name)
         except ValueError:
-            self._tell_file(folder, f"found the folder {folder.name}; allowed: the edition's first day, YYYY-MM-DD")
+            self._tell_file(folder, f"found the folder {name}; allowed: the edition's first day, YYYY-MM-DD")
             return None
 
     def _edition_files(self, folder: Path) -> tuple[dict[str, Document], dict[str, Part | None]]:
@@ -173,7 +187,7 @@ class Reading:
         return documents, parts
 
     def _file(self, path: Path, shape: type[Part]) -> tuple[Document, Part | None]:
-        place = str(path.relative_to(self.folder.parent))
+        place = self._place(path)
         try:
             document = read(place, path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -191,14 +205,19 @@ class Reading:
         return document, part
 
     def _tell_file(self, path: Path, message: str) -> None:
-        self.problems.append(Problem(str(path.relative_to(self.folder.parent)), 1, 1, "", message))
+        self.problems.append(Problem(self._place(path), 1, 1, "", message))
 
-    def _agree(self, editions: list[Edition], folder: Path) -> None:
+    def _place(self, path: Path) -> str:
+        """How problems name a file: from the program's folder on; one of a draft elsewhere as it was given."""
+        parent = self.folder.parent
+        return str(path.relative_to(parent) if path.is_relative_to(parent) else path)
+
+    def _agree(self, editions: list[Edition]) -> None:
         """Editions may add and drop tiers and units, but not turn the ladder over or count another thing or in other steps."""
         ladders: list[list[str]] = []
         before: dict[str, Unit] = {}
         for edition in editions:
-            file = folder / edition.name / "ladder.yaml"
+            file = self.editions[edition.name] / "ladder.yaml"
             ladder = list(dict.fromkeys(tier.id for tier in edition.ladder.tiers))
             try:
                 merged_order([*ladders, ladder])
@@ -209,7 +228,7 @@ class Reading:
             if edition.ladder.base != editions[0].ladder.base:
                 self._tell_file(file, f"found the base {edition.ladder.base}; allowed: {editions[0].ladder.base}, as before")
             for name, unit in edition.units.units.items():
-                self._agree_unit(name, unit, before.setdefault(name, unit), folder / edition.name / "units.yaml")
+                self._agree_unit(name, unit, before.setdefault(name, unit), self.editions[edition.name] / "units.yaml")
 
     def _agree_unit(self, name: str, unit: Unit, before: Unit, file: Path) -> None:
         if unit.kind != before.kind:

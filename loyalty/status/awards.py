@@ -18,7 +18,7 @@ from loyalty.status.booked import Booked, choice_of, edition_of, milestone_of
 from loyalty.status.claims import Award, Entry, History
 from loyalty.status.compiled import Rules
 from loyalty.status.deposits import Deposited
-from loyalty.status.operations import Fold
+from loyalty.status.folds import Fold
 from loyalty.status.windows import FAR, TRACK, compile_validity
 
 #: The kinds of award.
@@ -38,6 +38,20 @@ class Step(NamedTuple):
     do: Callable[[], bool]
 
 
+class Given(NamedTuple):
+    """One gift: what gave it, the n-th time, on which day; so much of a unit (smallest step) or of an instrument.
+
+    The amount is negative where it is taken back.
+    """
+
+    name: str
+    n: int
+    on: int
+    unit: str | None
+    instrument: str | None
+    amount: int
+
+
 @dataclass
 class Sheet:
     """One member's awards, and what is still to be written of them: rows, entries, causes to undo from a day on."""
@@ -52,6 +66,7 @@ class Sheet:
     undone: dict[tuple[int, int], date] = field(default_factory=dict)
     touched: dict[int, Booked] = field(default_factory=dict)
     counted: list[Entry] = field(default_factory=list)
+    given: list[Given] = field(default_factory=list)
 
     def bring_up(self, fold: Fold, history: History, fold_again: Callable[[History], Fold]) -> Fold:
         """Do all that is to be done, day by day; tells the fold with what that counts.
@@ -122,7 +137,7 @@ class Sheet:
         row = self._row("milestone", award.milestone, award.edition, award.window, award.first, award.n, award.on)
         if award.choose_by is not None:
             row.settled, row.choose_by = False, date.fromordinal(award.choose_by)
-        return self._give(row, milestone_of(self.program, row).gives, award, on)
+        return self._give(row, milestone_of(self.program, award.edition, award.milestone).gives, award, on)
 
     def _deposit(self, one: Deposited, on: int) -> bool:
         row = self._row("deposit", one.id, one.edition, one.window, one.first, 1, one.on)
@@ -137,6 +152,7 @@ class Sheet:
                 changed |= self._book(row, gift.unit, int(gift.amount.scaleb(units[gift.unit].decimals)), on)
             else:
                 through = _end(self.rules, gift, award, on)
+                self.given.append(Given(row.name, row.times, on, None, gift.instrument, int(gift.amount)))
                 row.gifts.append(
                     {"instrument": gift.instrument, "amount": int(gift.amount), "through": through, "on": _said(on)}
                 )
@@ -152,6 +168,7 @@ class Sheet:
         self.entries.append(
             (self.member_id, row.cause_id, n, unit, amount, day, day, self.now, row.kind, row.kind, row.name, None, None)
         )
+        self.given.append(Given(row.name, row.times, on, unit, None, amount))
         return self._count(unit, on, on, amount)
 
     def _count(self, unit: str, posted: int, on: int, amount: int) -> bool:
@@ -167,8 +184,10 @@ class Sheet:
         self.touched[row.n] = row
         changed = False
         for gift in row.gifts:
-            if "unit" in gift:
-                on = date.fromisoformat(gift["on"]).toordinal()
+            on = date.fromisoformat(gift["on"]).toordinal()
+            unit, instrument = gift.get("unit"), gift.get("instrument")
+            self.given.append(Given(row.name, row.times, max(on, day), unit, instrument, -gift["amount"]))
+            if unit is not None:
                 changed |= self._count(gift["unit"], max(on, day), on, -gift["amount"])
         return changed
 

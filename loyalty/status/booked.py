@@ -54,13 +54,13 @@ def edition_of(program: Program, name: str) -> Edition:
     return next(edition for edition in program.editions if edition.name == name)
 
 
-def milestone_of(program: Program, row: Booked) -> Milestone:
-    """The milestone that an award is of, by the edition that gave it."""
-    return next(one for one in edition_of(program, row.edition).ladder.milestones if one.id == row.name)
+def milestone_of(program: Program, edition: str, name: str) -> Milestone:
+    """A milestone of an edition."""
+    return next(one for one in edition_of(program, edition).ladder.milestones if one.id == name)
 
 
 def choice_of(program: Program, row: Booked) -> Choice:
     """What there was to pick for an award with a choice."""
-    choice = milestone_of(program, row).choice
+    choice = milestone_of(program, row.edition, row.name).choice
     assert choice is not None
     return choice

@@ -19,7 +19,8 @@ When = Callable[[tuple[Any, ...]], bool]
 class Path(NamedTuple):
     """One way to a tier: met where every counter's total reaches its threshold (in the unit's smallest step).
 
-    Its guards: `holds` a tier of at least this rank, has `held` one for so long, `when` the attributes are such.
+    Its guards: `holds` a tier of at least this rank, has `held` one for so long, `when` the attributes are such; `asks` is
+    that condition as it was written.
     """
 
     met: Callable[[Totals], bool]
@@ -27,6 +28,7 @@ class Path(NamedTuple):
     holds: int = 0
     held: "HeldFor | None" = None
     when: When | None = None
+    asks: Any = None
 
 
 class HeldFor(NamedTuple):

@@ -92,10 +92,13 @@ class Counts:
 
     def average(self, window: Window) -> None:
         """Bring the totals of levels in a window up to date: their averages, rounded down."""
-        days = window.last - window.first + 1
-        for place, changes in self.levels.items():
-            total = sum(amount * (window.last - max(on, window.first) + 1) for on, amount in changes if on <= window.last)
-            window.totals[place] = total // days
+        for place in self.levels:
+            window.totals[place] = self.level_days(window, place) // (window.last - window.first + 1)
+
+    def level_days(self, window: Window, place: int) -> int:
+        """The sum of a level's value at each day of a window, days to come with what it is now."""
+        changes = self.levels[place]
+        return sum(amount * (window.last - max(on, window.first) + 1) for on, amount in changes if on <= window.last)
 
     # --- windows ------------------------------------------------------------------------------------------------
 
@@ -221,10 +224,18 @@ class Counts:
         if not track.personal:
             return None
         if self.personal is None or self.personal.track is not track:
-            self.personal = self._opened(track, max(self.enrolled, self.rules.ladder_on(max(day, self.enrolled)).begins))
+            self.personal = self._opened(track, self._personal_since(track, max(day, self.enrolled)))
         while self.personal.last < day:  # nothing happened at these ends, or there would have been an alarm
-            self.follow(self.personal, self.personal.last + 1, 0, False)
+            self.follow(self.personal, self.personal.last + 1, 0, False, day)
         return self.personal
+
+    def _personal_since(self, track: Track, day: int) -> int:
+        """The first day of membership from which on editions have had a personal window."""
+        since = self.enrolled
+        for ladder in self.rules.ladders:
+            if self.enrolled < ladder.begins <= day and self.rules.ladder_on(ladder.begins - 1).track != track.place:
+                since = ladder.begins
+        return since
 
     def restart(self, window: Window, day: int) -> Window:
         """A change of tier opens a personal window, with what is left in the counters; one of today is as good."""
@@ -240,10 +251,10 @@ class Counts:
         self.alarm(opened)
         return opened
 
-    def follow(self, window: Window, day: int, rank: int, fallen: bool) -> Window:
+    def follow(self, window: Window, day: int, rank: int, fallen: bool, posted: int = 0) -> Window:
         """A personal window that is over is followed by the next, opened by what rolls over."""
         assert window.track is not None
-        opened = self._opened(window.track, day, follows=True)
+        opened = self._opened(window.track, day, follows=True, posted=posted)
         for place, fate in window.ladder.fates.items():
             if fate.of is not None and rank >= fate.earned and not (fate.unless_fallen and fallen):
                 opened.totals[place] = _part(fate, window.totals[place], rank)
@@ -252,9 +263,9 @@ class Counts:
             self.alarm(opened)
         return opened
 
-    def _opened(self, track: Track, day: int, follows: bool = False) -> Window:
+    def _opened(self, track: Track, day: int, follows: bool = False, posted: int = 0) -> Window:
         last = track.end_of_personal(day, follows)
-        ladder = self.ladder_for(track, day, last, day)
+        ladder = self.ladder_for(track, day, last, max(day, posted))
         key = track.place * TRACK + day
         window = Window(key, day, last, track, ladder, self.ways(ladder, track, day), self.nothing())
         window.rolled_in, window.rolled_out = self.nothing(), self.nothing()

@@ -22,20 +22,20 @@ def follow(walk: "Walk", at: int) -> None:
     best = max((hold for hold in ended if hold.rank not in ladder.layers), key=lambda hold: hold.rank, default=None)
     going = walk.own_rank(at)
     if best is not None and best.rank > going:
-        walk.time.fallen = (at, not _succeed(walk, ladder, best, going, at))
+        walk.time.fallen = (at, not _succeed(walk, ladder, best, going, at, {hold.rank for hold in ended}))
     for hold in sorted(ended, key=lambda hold: hold.rank):
         under = ladder.layers.get(hold.rank)
         held = max(one.rank for one in walk.holds if one.begins <= at < one.until and one.rank not in ladder.layers)
         if under is not None and ladder.at_end and held >= under:
-            _keep(walk, ladder, hold.rank, hold.rank, at)
+            _keep(walk, ladder, hold.rank, hold.rank, at, True)
 
 
-def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int) -> bool:
+def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int, ended: set[int]) -> bool:
     """What comes after a claim; tells whether its tier was kept."""
     if ladder.at_end:
         lower = [rank for rank in reversed(ladder.ranks) if going < rank < hold.rank] if ladder.lapse.to == "earned" else []
         for rank in (hold.rank, *lower):
-            if _keep(walk, ladder, rank, hold.rank, at):
+            if _keep(walk, ladder, rank, hold.rank, at, rank in ended):
                 return rank == hold.rank
     if ladder.lapse.grace is not None and hold.source != "grace":
         until = end_of_grace(ladder.lapse.grace, at)
@@ -64,17 +64,17 @@ def _goes_on(walk: "Walk", track: Track, term: Term, first: int, last: int, at: 
     return term.after(first, last, track.every, at)
 
 
-def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int) -> bool:
+def _keep(walk: "Walk", ladder: Ladder, rank: int, held: int, at: int, was: bool) -> bool:
     """Whether a path to keep a tier, or to reach it, was met when it ended; if so it goes on."""
-    for window, paths in _judged(walk, ladder, rank, at):
+    for window, paths in judged_at(walk, ladder, rank, at):
         for path in paths:
             if path.met(window.totals) and walk.allowed(path, at, also=held):
-                _kept(walk, ladder, window, rank, path, at, "kept" if rank == held else "earned")
+                _kept(walk, ladder, window, rank, path, at, "kept" if was else "earned")
                 return True
     return False
 
 
-def _judged(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Window, list[Path]]]:
+def judged_at(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Window, list[Path]]]:
     """The windows that count at the end of a tier on a day, each with the paths of a tier that are counted in it."""
     found = []
     for place in sorted(ladder.tracks):
@@ -98,6 +98,8 @@ def _judged(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Wind
 def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, at: int, source: str) -> None:
     track = walk.rules.tracks[ladder.track]
     first, last = window.first, window.last
+    if not track.personal and window.track is not None:
+        track = window.track
     if track.personal:
         first, last = (
             (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))

@@ -123,7 +123,7 @@ class _Compiling:
             for name, threshold in path.needs.items()
         )
         holds = self.rank(path.holds) if path.holds else 0
-        return Path(_met(needs), needs, holds, self._held(path.held), self._when(path.when))
+        return Path(_met(needs), needs, holds, self._held(path.held), self._when(path.when), path.when)
 
     def _track_of(self, given: Any, keep: bool) -> int:
         name = guarded(given).window

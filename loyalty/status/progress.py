@@ -1,39 +1,16 @@
-"""Where a member stands: the span that holds, and the counters against every path up and every path to keep. Pure."""
+"""Where a member stands: the span that holds and that which follows, the counters, the ways to keep and to rise. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from loyalty.program.load import Program
 from loyalty.status.claims import History, Span, known_through, standing_on
-from loyalty.status.compiled import Path, Rules
+from loyalty.status.compiled import Rules
 from loyalty.status.ladder import rules_of
+from loyalty.status.paths import Look
 from loyalty.status.timeline import Walk, timeline
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One counter of a path: what there is, what is needed; both in the counter's smallest step."""
-
-    counter: str
-    have: int
-    need: int
-
-    @property
-    def missing(self) -> int:
-        return max(self.need - self.have, 0)
-
-
-@dataclass(frozen=True)
-class Way:
-    """One path: to `reach` or `keep` a tier, or to have it for `lifetime`; met when every measure is."""
-
-    purpose: str
-    tier: str
-    measures: tuple[Measure, ...]
-
-    @property
-    def met(self) -> bool:
-        return not any(measure.missing for measure in self.measures)
+from loyalty.status.ways import Further, Measure, Way, further_of
 
 
 @dataclass(frozen=True)
@@ -50,18 +27,20 @@ class Trial:
 
 @dataclass(frozen=True)
 class Position:
-    """A member on a day: the span, the totals of the day's window, the ways to the next tier and to keep this one.
-
-    And the trials under way.
+    """A member at the end of a day: the span, the next one of another tier, the totals of the day's window, and the ways:
+    to the next tier, to keep this one, to one for ever; `further` is what each counter alone must still bring. `trials` are
+    those under way.
     """
 
     span: Span | None
+    next: Span | None
     spans: tuple[Span, ...]
     window: int
     totals: dict[str, int]
     lifetime: dict[str, int]
     ways: tuple[Way, ...]
-    trials: tuple[Trial, ...] = ()
+    further: tuple[Further, ...]
+    trials: tuple[Trial, ...]
 
 
 def position(program: Program, history: History, day: date) -> Position:
@@ -75,44 +54,29 @@ def position(program: Program, history: History, day: date) -> Position:
     spans = timeline(rules, known)
     span = standing_on(spans, day.toordinal())
     window = walk.window_on(day.toordinal())
-    life = walk.life.totals if walk.life else [0] * len(rules.counters)
-    ways: list[Way] = []
-    if span is not None:
-        ways += _ways(
-            rules,
-            "keep",
-            span.rank,
-            [*_of(window.ways.keep, span.rank), *_of(window.ways.reach, span.rank)],
-            window.totals,
-        )
-        above = next(((rank, paths) for rank, paths in window.ways.reach if rank > span.rank), None)
-        if above is not None:
-            ways += _ways(rules, "reach", above[0], list(above[1]), window.totals)
-        for rank, paths in window.ladder.lifetime.reach:
-            if not all(path.met(life) for path in paths):
-                ways += _ways(rules, "lifetime", rank, list(paths), life)
-                break
-    named = dict(zip(rules.counters, window.totals, strict=True))
+    life = walk.life.totals if walk.life else rules.nothing
+    totals = dict(zip(rules.counters, window.totals, strict=True))
     lifetime = dict(zip(rules.counters, life, strict=True))
-    return Position(span, spans, window.key, named, lifetime, tuple(ways), _trials(rules, walk, day.toordinal()))
+    trials = _trials(rules, walk, day.toordinal())
+    ways = tuple(Look(program, walk, span, day.toordinal()).ways()) if span is not None else ()
+    following = following_tier(spans, day.toordinal())
+    return Position(span, following, spans, window.key, totals, lifetime, ways, further_of(ways, day), trials)
 
 
 def _trials(rules: Rules, walk: Walk, day: int) -> tuple[Trial, ...]:
     """The offers whose goal is not met yet, through the last day of each."""
-    return tuple(
-        Trial(fact.offer or "", rules.tiers[fact.rank], fact.begins, fact.until,
-              _measures(rules, goal.path, window.totals), fact.id)
-        for fact, goal, window in walk.goals if fact.begins <= day < fact.until
-    )  # fmt: skip
+    found = []
+    for fact, goal, window in walk.goals:
+        if fact.begins <= day < fact.until:
+            have = [(rules.counters[place], window.totals[place], need) for place, need in goal.path.needs]
+            measures = tuple(Measure(name, total, need, max(need - total, 0)) for name, total, need in have)
+            found.append(Trial(fact.offer or "", rules.tiers[fact.rank], fact.begins, fact.until, measures, fact.id))
+    return tuple(found)
 
 
-def _measures(rules: Rules, path: Path, totals: list[int]) -> tuple[Measure, ...]:
-    return tuple(Measure(rules.counters[at], totals[at], need) for at, need in path.needs)
-
-
-def _of(ways: tuple[tuple[int, tuple[Path, ...]], ...], rank: int) -> tuple[Path, ...]:
-    return dict(ways).get(rank, ())
-
-
-def _ways(rules: Rules, purpose: str, rank: int, paths: list[Path], totals: list[int]) -> list[Way]:
-    return [Way(purpose, rules.tiers[rank], _measures(rules, path, totals)) for path in paths]
+def following_tier(spans: Sequence[Span], day: int) -> Span | None:
+    """The first span after a day's that is of another tier, as far as is known now."""
+    span = standing_on(spans, day)
+    if span is None:
+        return None
+    return next((later for later in spans if later.begins > day and later.rank != span.rank), None)

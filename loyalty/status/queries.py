@@ -74,6 +74,11 @@ def lock_stretch(session: Session, first: int, last: int, due_on: date | None) -
     return [Account(*row) for row in session.execute(query)]
 
 
+def read_stretch(session: Session, first: int, last: int) -> list[Account]:
+    """The accounts of a stretch of members to read, not locked."""
+    return [Account(*row) for row in session.execute(_ACCOUNT.where(_STANDING.c.member_id.between(first, last)))]
+
+
 def histories(session: Session, rules: Rules, accounts: Sequence[Account], whole: bool = False) -> dict[int, History]:
     """The whole history of each account, by member_id. `whole` reads the stretch from the first to the last at once."""
     if not accounts:

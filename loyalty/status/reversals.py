@@ -16,7 +16,7 @@ def fall(walk: "Walk", touched: list[Window], day: int) -> None:
                 walk.counts.average(window)
             if window.track is None or not window.track.personal:
                 _recheck(walk, window, day)
-            else:
+            if walk.paid:
                 _claw_back(walk, window)
             if walk.rules.marks:
                 walk.marks.take_back(window, max(day, walk.enrolled))
@@ -26,7 +26,10 @@ def fall(walk: "Walk", touched: list[Window], day: int) -> None:
 
 def _recheck(walk: "Walk", window: Window, day: int) -> None:
     """After a reversal: end, or flag, the claims whose paths are no longer met."""
-    lost = [hold for hold in window.won.values() if hold and not hold.short and not _still_met(walk, window, hold)]
+    at = max(day, walk.enrolled)
+    paid = {payment[0] for payment in walk.paid} if walk.paid else ()  # taken back by what is left in the counter
+    won = [hold for hold in window.won.values() if hold and not hold.short and hold not in paid]
+    lost = [hold for hold in won if not _still_met(walk, window, hold, at)]
     for hold in lost:
         for claims in (walk.holds, walk.over):
             if hold in claims:
@@ -40,8 +43,11 @@ def _recheck(walk: "Walk", window: Window, day: int) -> None:
         walk.watch(window)
 
 
-def _still_met(walk: "Walk", window: Window, hold: Hold) -> bool:
-    """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now."""
+def _still_met(walk: "Walk", window: Window, hold: Hold, at: int) -> bool:
+    """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now.
+
+    The guards of the path that gave it are not asked again.
+    """
     life = window is walk.life
     begins = min(max(hold.begins, walk.enrolled), window.last)
     first = walk.rules.ladder_on(begins).begins
@@ -50,15 +56,18 @@ def _still_met(walk: "Walk", window: Window, hold: Hold) -> bool:
     ways = [*(way.reach for way in (window.ways, *found))]
     if hold.source == "kept":
         ways += [way.keep for way in (window.ways, *found)]
-    return any(path.met(window.totals) for way in ways for path in dict(way).get(hold.rank, ()))
+    paths = (path for way in ways for path in dict(way).get(hold.rank, ()))
+    return any(path.met(window.totals) and (path is hold.path or walk.allowed(path, at)) for path in paths)
 
 
 def _claw_back(walk: "Walk", window: Window) -> None:
     """A reversal that leaves a paid counter below zero takes back the tier paid last, and returns its threshold."""
     if not window.ladder.strict:
         return
-    for hold, place, threshold in reversed(walk.paid[:]):
-        if window.totals[place] < 0 and hold in walk.holds:
+    for payment in reversed(walk.paid[:]):
+        hold, place, threshold, totals = payment
+        if window.totals[place] < 0 and totals is window.totals and hold in walk.holds:
             walk.holds.remove(hold)
-            walk.paid.remove((hold, place, threshold))
+            walk.paid.remove(payment)
+            window.won.pop(hold.rank, None)
             window.totals[place] += threshold

@@ -20,8 +20,9 @@ from loyalty.status.awards import Sheet
 from loyalty.status.booked import Booked, choice_of, is_open
 from loyalty.status.claims import Award, History
 from loyalty.status.compiled import Rules
+from loyalty.status.folds import Fold
 from loyalty.status.ladder import rules_of
-from loyalty.status.operations import Fold, fold_for, mark_due
+from loyalty.status.operations import fold_for, mark_due
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import StatusAward
 from loyalty.store import among, upsert

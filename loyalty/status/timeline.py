@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from loyalty.status import ends, happenings, winning
 from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
-from loyalty.status.compiled import Goal, Path, Rules
+from loyalty.status.compiled import Goal, Path, Rules, Totals
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
 from loyalty.status.marks import Marks
@@ -37,7 +37,7 @@ class Walk:
         self.marks = Marks(self)
         self.time = Time(self)
         self.goals: list[tuple[Fact, Goal, Window]] = []
-        self.paid: list[tuple[Hold, int, int]] = []
+        self.paid: list[tuple[Hold, int, int, Totals]] = []
         self.events = happenings.events_of(rules, history) if history.facts or history.traits or len(rules.ladders) > 1 else []
         self.next = FAR
         self._choose(self.enrolled, opening=True)
@@ -115,7 +115,7 @@ class Walk:
             return self.current.rank
         if day == self.begins:
             return self.opening
-        for span in reversed(self.spans):
+        for span in self.spans[::-1]:
             if span.begins <= day:
                 return span.opening if span.begins == day else span.rank
         return 0

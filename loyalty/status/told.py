@@ -1,4 +1,4 @@
-"""A member's status told as data: standing, timeline, ways up and ways to keep, each with its reason and figures."""
+"""A member's status told as data: standing, what comes next, ways up and ways to keep, each with its reason and figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from loyalty.status.booked import Booked, choice_of, is_open, milestone_of
 from loyalty.status.claims import History, Span
 from loyalty.status.evidence import evidence, read_evidence
 from loyalty.status.ladder import rules_of
-from loyalty.status.progress import Measure, Position, Trial, Way, position
+from loyalty.status.progress import Position, Trial, position
 from loyalty.status.queries import Account
 from loyalty.status.tables import StatusFact
+from loyalty.status.ways import Further, Measure, Way
 from loyalty.status.windows import FAR
 from loyalty.status.words import reason, tier_name, unit_of
 
@@ -37,7 +38,6 @@ def told_of(
 ) -> Told:
     """Everything about a member's status on a day, as known then: amounts as decimal text, days as dates."""
     where = position(program, history, day)
-    given = [row for row in awards if row.awarded_on <= day]
     data = {
         "number": account.number,
         "enrolled_on": account.enrolled_on,
@@ -45,12 +45,14 @@ def told_of(
         "as_of": day,
         "tier": rules_of(program).tiers[where.span.rank] if where.span else None,
         "standing": _span(program, where.span, facts) if where.span else None,
+        "next": _next(program, where, facts),
         "counters": {name: _amount(program, name, total) for name, total in where.totals.items()},
         "lifetime": {name: _amount(program, name, total) for name, total in where.lifetime.items()},
         "window": where.window,
         "ways": [_way(program, way) for way in where.ways],
+        "further": [_further(program, one) for one in where.further],
         "offers": [_trial(program, trial, facts) for trial in where.trials],
-        "awards": [_award(program, row, day) for row in given],
+        "awards": [_award(program, row, day) for row in awards if row.awarded_on <= day],
         "balances": {unit: _amount(program, unit, total) for unit, total in sorted(sums.items())},
         "timeline": [_span(program, span, facts) for span in where.spans],
     }
@@ -74,8 +76,23 @@ def _span(program: Program, span: Span, facts: Mapping[int, StatusFact]) -> dict
     }
 
 
+def _next(program: Program, where: Position, facts: Mapping[int, StatusFact]) -> dict[str, Any] | None:
+    """What comes after the tier held, if nothing more is known by then: which tier, from which day, and why."""
+    if where.span is None or where.next is None:
+        return None
+    following = _span(program, where.next, facts)
+    last = date.fromordinal(where.next.begins - 1)
+    held = tier_name(program, rules_of(program).tiers[where.span.rank])
+    falls = where.next.rank < where.span.rank
+    why = f"{held} ends on {last} unless it is kept; then {following['reason']}" if falls else following["reason"]
+    return {**{name: following[name] for name in ("tier", "name", "from", "through", "source")}, "reason": why}
+
+
 def _way(program: Program, way: Way) -> dict[str, Any]:
-    return {"purpose": way.purpose, "tier": way.tier, "met": way.met, "measures": _measures(program, way.measures)}
+    measures = _measures(program, way.measures)
+    guards = [{"words": guard.words, "met": guard.met} for guard in way.guards]
+    told = {"purpose": way.purpose, "tier": way.tier, "met": way.met, "measures": measures, "guards": guards}
+    return {**told, "first": way.first, "by": way.by}
 
 
 def _measures(program: Program, measures: Sequence[Measure]) -> list[dict[str, str]]:
@@ -84,6 +101,12 @@ def _measures(program: Program, measures: Sequence[Measure]) -> list[dict[str, s
          "need": _amount(program, one.counter, one.need), "missing": _amount(program, one.counter, one.missing)}
         for one in measures
     ]  # fmt: skip
+
+
+def _further(program: Program, one: Further) -> dict[str, Any]:
+    amount = None if one.amount is None else _amount(program, one.counter, one.amount)
+    told = {"purpose": one.purpose, "tier": one.tier, "counter": one.counter, "amount": amount}
+    return {**told, "first": one.first, "by": one.by}
 
 
 def _trial(program: Program, trial: Trial, facts: Mapping[int, StatusFact]) -> dict[str, Any]:
@@ -97,7 +120,7 @@ def _trial(program: Program, trial: Trial, facts: Mapping[int, StatusFact]) -> d
 
 def _award(program: Program, row: Booked, day: date) -> dict[str, Any]:
     """Something given beside tiers, as known on a day."""
-    name = milestone_of(program, row).name if row.kind == "milestone" else {}
+    name = milestone_of(program, row.edition, row.name).name if row.kind == "milestone" else {}
     gifts = [gift for gift in row.gifts if gift["on"] <= day.isoformat()]
     over = row.withdrawn_on if row.withdrawn_on is not None and row.withdrawn_on <= day else None
     return {

@@ -13,8 +13,9 @@ from loyalty.status.booked import Booked
 from loyalty.status.claims import Span
 from loyalty.status.compiled import Rules
 from loyalty.status.evidence import evidence
+from loyalty.status.folds import Fold
 from loyalty.status.ladder import rules_of
-from loyalty.status.operations import Fold, fold_for
+from loyalty.status.operations import fold_for
 from loyalty.status.queries import Account, histories, lock_stretch, spans_of
 from loyalty.status.rewards import awards_of
 from loyalty.status.windows import FAR

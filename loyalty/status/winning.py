@@ -49,7 +49,7 @@ def pay(walk: "Walk", window: Window, hold: Hold) -> None:
         fate = window.ladder.fates.get(place)
         if fate is not None and fate.met == "pay":
             window.totals[place] -= threshold
-            walk.paid.append((hold, place, threshold))
+            walk.paid.append((hold, place, threshold, window.totals))
         elif fate is not None and fate.met == "zero":
             window.totals[place] = 0
 

@@ -106,6 +106,45 @@ def test_a10_a_member_climbs_and_every_step_is_explained(run: Any) -> None:
     assert told(run("verify", "--json"))["differences"] == []
 
 
+PLANNED = "flight on=2025-03-02 carrier=SK origin=ORD destination=SYD booking_class=F distance=9233"
+
+
+def test_a_plan_tells_before_and_after_and_writes_nothing(run: Any) -> None:
+    run("db", "upgrade")
+    run("members", "add", "--number", "A", "--enrolled-on", "2025-01-01")
+    before = told(run("member", "A", "--as-of", "2025-03-01", "--json"))
+    words = ["plan", "A", *["--activity", PLANNED] * 4, "--as-of", "2025-03-01"]
+    plan = told(run(*words, "--json"))
+    assert plan["before"] == before == told(run("member", "A", "--as-of", "2025-03-01", "--json"))
+    assert (plan["after"]["tier"], plan["after"]["counters"]["qualifying_miles"]) == ("gold", "55400")
+    Path("plan.json").write_text(json.dumps([{"flight": dict(pair.split("=") for pair in PLANNED.split()[1:])}] * 4))
+    assert told(run("plan", "A", "--file", "plan.json", "--as-of", "2025-03-01", "--json")) == plan
+    said = run(*words).stdout
+    assert "tier                 Member      Gold" in said and "To keep Gold: 0 of 45000 qualifying_miles" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["--activity", "flihgt on=2027-01-01"], "There is no activity kind flihgt"),
+        (["--activity", "flight distnce=3"], "Field distnce is unknown"),
+        (["--activity", "flight on=tomorrow"], "found on='tomorrow'; allowed: YYYY-MM-DD"),
+        (["--activity", "flight distance"], "allowed: KEY=VALUE"),
+        (["--file", "absent.yaml"], "absent.yaml cannot be read"),
+        (["--file", "bad.yaml"], "allowed: a list of KIND: {on: DAY, FIELD: VALUE}"),
+        (["--file", "float.yaml"], "float.yaml:1:"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(run: Any, words: list[str], wanted: str) -> None:
+    run("db", "upgrade")
+    run("members", "add", "--number", "A", "--enrolled-on", "2025-01-01")
+    Path("bad.yaml").write_text("flight: {}")
+    Path("float.yaml").write_text("- flight: {distance: 1.5}")
+    result = run("plan", "A", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert wanted in result.stderr and result.stderr.count("\n") == 1
+
+
 def test_facts_by_hand_are_recorded_once(run: Any) -> None:
     run("db", "upgrade")
     run("members", "add", "--number", "A", "--enrolled-on", "2025-01-01")
