@@ -33,7 +33,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "nothing_to_choose": "Member {number} has no open choice of {milestone}.",
         "nothing_to_revoke": "There is nothing to revoke: {what}.",
         "other_program": "The database belongs to program {found}, the settings name {expected}.",
-        "offer_had": "Member {number} had the offer {offer} already; again from {again}.",
+        "offer_had": "Member {number} had the offer {offer} already: {again}.",
         "offer_not_for": "The offer {offer} is not for {what}; allowed: {allowed}.",
         "rewards_without_end": "What member {number} is given meets again and again what gives it.",
         "span_backwards": "The span ends on {until}, not after it begins on {begins}.",

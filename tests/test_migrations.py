@@ -105,6 +105,7 @@ COMMANDS: dict[str, list[str]] = {
     "members import": ["northern-lights-members", "absent.csv"],
     "members add": [],
     "members show": ["N1"],
+    "members attributes": ["N1", "seat=window"],
     "members leave": ["N1", "--on", "2026-01-01"],
     "members export": [],
     "activities import": ["northern-lights-activities", "absent.csv"],
@@ -118,6 +119,8 @@ COMMANDS: dict[str, list[str]] = {
     "plan": ["N1"],
     "ladder": [],
     "status grant": ["N1", "gold", *HAND],
+    "status offer": ["N1", "match", "gold", *HAND],
+    "status choose": ["N1", "milestone", "option", *HAND],
     "status revoke": ["N1", *HAND],
     "status waive": ["N1", "gold", "--approver", "B", *HAND],
     "recalculate": [],
@@ -127,7 +130,7 @@ COMMANDS: dict[str, list[str]] = {
     "health": [],
 }
 #: Commands that need none, or make their own.
-WITHOUT = {"db upgrade", "demo", "program list", "program check", "program show", "program test", "program schema"}
+WITHOUT = {"db upgrade", "demo", *(f"program {name}" for name in ("list", "check", "show", "test", "schema", "compare"))}
 
 
 def leaves(group: click.Group, before: str = "") -> Iterator[str]:

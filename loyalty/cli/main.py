@@ -7,11 +7,12 @@ import click
 from loyalty import __version__
 from loyalty.cli.activities import activities, entries
 from loyalty.cli.demo import demo
+from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
 from loyalty.cli.members import members
 from loyalty.cli.plan import plan
 from loyalty.cli.program import program
-from loyalty.cli.status import explain, ladder, member, status
+from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
 
 

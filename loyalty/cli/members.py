@@ -11,7 +11,7 @@ from loyalty.cli.edge import account_of, opened
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
 from loyalty.errors import Refused
-from loyalty.members.operations import Enrolment, enrol_one
+from loyalty.members.operations import Enrolment, change_attributes, enrol_one
 from loyalty.members.operations import leave as leave_membership
 from loyalty.members.tables import Member
 from loyalty.settle import settle
@@ -72,6 +72,31 @@ def show(number: str, as_json: bool) -> None:
         return
     for name, value in values.items():
         click.echo(f"{name}: {'' if value is None else value}")
+
+
+@members.command()
+@click.argument("number")
+@click.argument("changes", metavar="NAME=VALUE...", nargs=-1, required=True)
+@as_of_option
+@refusals
+def attributes(number: str, changes: tuple[str, ...], as_of: date | None) -> None:
+    """Change attributes of a member from today; NAME= takes one away. What was judged before stays as it was."""
+    deployment, now = opened(as_of)
+    wanted = dict(_pair(change) for change in changes)
+    with deployment.store.transaction() as session:
+        account = account_of(session, number)
+        today = deployment.today(now)
+        fresh = change_attributes(session, deployment.program, account.member_id, wanted, today)
+        account.due(today)
+        settle(session, deployment.program, [account], now)
+    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+
+
+def _pair(change: str) -> tuple[str, str]:
+    name, equals, value = change.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{change!r} names no value; allowed: NAME=VALUE, or NAME= to take it away")
+    return name, value
 
 
 @members.command()

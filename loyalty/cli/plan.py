@@ -22,7 +22,7 @@ from loyalty.program.reader import read
 from loyalty.status.claims import known_through
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, account_read, facts_of, histories
-from loyalty.status.rewards import booked
+from loyalty.status.rewards import awards_of
 from loyalty.status.told import told_of
 from loyalty.status.words import unit_of
 
@@ -76,7 +76,7 @@ def projected(
     """A member told as of today, and as of a day with what is planned; with what the plan earns and the ladder gives for it."""
     mine = account.member_id
     history = known_through(histories(session, rules_of(program), [account])[mine], today.toordinal())[0]
-    given = booked(session, program, [mine]).get(mine, {})
+    given = awards_of(session, [mine]).get(mine, [])
     known = Known(account.attributes, capped_use(session, program, [mine]).get(mine), given, account.number)
     # levels are judged up to the day that is looked at
     future = project(program, history._replace(today=day.toordinal()), known, planned, day)

@@ -1,23 +1,17 @@
-"""Commands about status: what a member is and why, the ladder, facts by hand."""
+"""Commands about status: what a member is and why, the ladder."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 
 import click
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from loyalty import clock
-from loyalty.cli.edge import account_of, opened
-from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
-from loyalty.cli.telling import member_told, say_standing, say_ways
+from loyalty.cli.edge import opened
+from loyalty.cli.output import as_of_option, emit, json_option, refusals, table
+from loyalty.cli.telling import member_told, say_given, say_standing, say_ways
 from loyalty.earning.queries import Explained, explained_entries, steps_in_words
 from loyalty.jobs.deployment import Deployment
 from loyalty.members.tables import Member
-from loyalty.settle import settle
 from loyalty.status import words
-from loyalty.status.facts import Grant, Revocation, Waiver, grant, revoke, waive
 from loyalty.status.queries import ladder_count
 
 
@@ -27,7 +21,7 @@ from loyalty.status.queries import ladder_count
 @json_option
 @refusals
 def member(number: str, as_of: date | None, as_json: bool) -> None:
-    """A member's standing, the counters against every path up and every path to keep, and the balances."""
+    """A member's standing, the counters against every path, offers on trial, what the ladder gave, and the balances."""
     deployment, now = opened(as_of)
     with deployment.store.reading() as session:
         told = member_told(session, deployment, number, deployment.today(now))
@@ -36,6 +30,7 @@ def member(number: str, as_of: date | None, as_json: bool) -> None:
         return
     say_standing(told.data)
     say_ways(deployment.program, told.data)
+    say_given(told.data)
     click.echo("Balances: " + (", ".join(f"{amount} {unit}" for unit, amount in told.data["balances"].items()) or "none"))
 
 
@@ -116,95 +111,3 @@ def show_ladder(deployment: Deployment, day: date, by_source: bool) -> None:
         told = sources if by_source else "#" * round(40 * share)
         lines.append((words.tier_name(program, tier), f"{mine:,}", f"{share:.1%}", told))
     table(("tier", "members", "share", ""), lines, right=(1, 2))
-
-
-@click.group()
-def status() -> None:
-    """Facts about status by hand: grant, invite, waive, revoke. Each has a key, an author, a reason."""
-
-
-def _act(number: str, as_of: date | None, act: Callable[[Session, Deployment, Any, Any], bool]) -> None:
-    deployment, now = opened(as_of)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        fresh = act(session, deployment, account, now)
-        settle(session, deployment.program, [account], now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
-
-
-def _by_hand(command: click.decorators.FC) -> click.decorators.FC:
-    for option in (
-        click.option("--key", required=True, help="Sent twice, it counts once."),
-        click.option("--reason", required=True),
-        click.option("--author", required=True),
-        as_of_option,
-    ):
-        command = option(command)
-    return command
-
-
-@status.command("grant")
-@click.argument("number")
-@click.argument("tier")
-@click.option("--from", "begins", type=DAY, default=None, help="First day; today without it.")
-@click.option("--through", type=DAY, default=None, help="Last day; for ever without it.")
-@click.option("--invitation", is_flag=True, help="By the program's invitation.")
-@_by_hand
-@refusals
-def grant_(
-    number: str,
-    tier: str,
-    begins: date | None,
-    through: date | None,
-    invitation: bool,
-    author: str,
-    reason: str,
-    key: str,
-    as_of: date | None,
-) -> None:
-    """Give a member a tier for a span."""
-    until = through + timedelta(days=1) if through else None
-
-    def act(session: Session, deployment: Deployment, account: Any, now: Any) -> bool:
-        first = begins or clock.day_of(now, deployment.program.zone)
-        kind = "invited" if invitation else "granted"
-        return grant(session, deployment.program, account, Grant(tier, first, until, author, reason, key, kind), now)
-
-    _act(number, as_of, act)
-
-
-@status.command("revoke")
-@click.argument("number")
-@click.option("--grant-key", default=None, help="The grant to end; without it, every tier above --to ends.")
-@click.option("--to", "tier", default=None, help="The highest tier left; the base tier without it.")
-@_by_hand
-@refusals
-def revoke_(
-    number: str, grant_key: str | None, tier: str | None, author: str, reason: str, key: str, as_of: date | None
-) -> None:
-    """End a grant, or every tier above one."""
-    wanted = Revocation(author, reason, key, grant_key, tier)
-    _act(
-        number,
-        as_of,
-        lambda session, deployment, account, now: revoke(session, deployment.program, account, wanted, now),
-    )
-
-
-@status.command("waive")
-@click.argument("number")
-@click.argument("tier")
-@click.option("--approver", required=True)
-@click.option("--window-of", type=DAY, default=None, help="A day of the window that lacks something; today without it.")
-@_by_hand
-@refusals
-def waive_(
-    number: str, tier: str, approver: str, window_of: date | None, author: str, reason: str, key: str, as_of: date | None
-) -> None:
-    """Pardon a small shortfall: the tier as if its path had been met today, within the program's limits."""
-    wanted = Waiver(tier, author, approver, reason, key, window_of)
-    _act(
-        number,
-        as_of,
-        lambda session, deployment, account, now: waive(session, deployment.program, account, wanted, now),
-    )

@@ -14,6 +14,7 @@ from loyalty.program.load import Program
 from loyalty.status import words
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import account_read, facts_of, histories
+from loyalty.status.rewards import awards_of
 from loyalty.status.told import Told, told_of
 
 VERBS = {"keep": "To keep", "reach": "To reach", "lifetime": "For life,", "confirm": "To confirm"}
@@ -27,7 +28,8 @@ def member_told(session: Session, deployment: Deployment, number: str, day: date
     program = deployment.program
     history = histories(session, rules_of(program), [account])[account.member_id]
     sums = balances(session, account.member_id, day + timedelta(days=1))
-    return told_of(program, account, history, facts_of(session, account.member_id), sums, day)
+    awards = awards_of(session, [account.member_id]).get(account.member_id, [])
+    return told_of(program, account, history, facts_of(session, account.member_id), sums, day, awards)
 
 
 def say_standing(data: dict[str, Any]) -> None:
@@ -69,3 +71,32 @@ def _way(program: Program, way: dict[str, Any]) -> str:
 def _when(first: date | None, by: date | None) -> str:
     begins = f", from {first}" if first else ""
     return f"{begins}, by {by}" if by else begins
+
+
+def say_given(data: dict[str, Any]) -> None:
+    """Print offers on trial and what the ladder gave, with what is still to be chosen."""
+    for offer in data["offers"]:
+        click.echo(f"  On trial by offer {offer['offer']}: {offer['name']} through {offer['through']}; {offer['reason']}")
+    for award in data["awards"]:
+        times = f", time {award['times']}" if award["times"] > 1 else ""
+        gifts = ", ".join(map(_gift, award["gifts"])) or "nothing yet"
+        click.echo(f"  {award['kind'].capitalize()} {award['name']}{times}, on {award['on']}: {gifts}{_choice(award)}")
+
+
+def _choice(award: dict[str, Any]) -> str:
+    choice = award["choice"]
+    if award["taken_back_on"]:
+        return f"; taken back on {award['taken_back_on']}"
+    if not choice or not choice["open"]:
+        return ""
+    options = "; ".join(f"{name} ({_option(gifts)})" for name, gifts in choice["options"].items())
+    return f"; {choice['pick'] - len(choice['chosen'])} to choose through {choice['choose_by']}: {options}"
+
+
+def _option(gifts: list[dict[str, str]]) -> str:
+    return ", ".join(f"{gift['amount']} {gift['what']}" for gift in gifts)
+
+
+def _gift(gift: dict[str, Any]) -> str:
+    end = f" through {gift['through']}" if gift.get("through") else ""
+    return f"{gift['amount']} {gift.get('unit') or gift['instrument']}{end}"

@@ -282,7 +282,7 @@ def reverse(
     stamp = now if posted_on is None else instant_at(posted_on, time(12), program.zone)
     session.add(Reversal(member_id=identity[0], activity_id=identity[1], posted_at=stamp, corrected=corrected, reason=reason))
     session.flush()
-    undo(session, [identity], stamp, day)
+    undo(session, {identity: day}, stamp)
     account.due(day)
     return True
 

@@ -13,8 +13,10 @@ from loyalty.members.rules import attribute_values
 from loyalty.program.load import Edition, Program
 from loyalty.program.problems import listed, nearest
 from loyalty.program.steps import CompiledKind
+from loyalty.status.awards import Given
+from loyalty.status.booked import Booked
 from loyalty.status.claims import Entry, History
-from loyalty.status.gifts import NOTHING, Booked, Given, Key, extended
+from loyalty.status.gifts import extended
 from loyalty.status.ladder import rules_of
 from loyalty.status.timeline import Folded
 
@@ -72,7 +74,7 @@ class Known(NamedTuple):
 
     attributes: str = "{}"
     used: Mapping[tuple[str, int], int] | None = None
-    booked: Mapping[Key, Booked] = NOTHING
+    booked: Sequence[Booked] = ()
     number: str = ""
 
 

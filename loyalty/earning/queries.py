@@ -21,6 +21,9 @@ from loyalty.members.tables import Member
 from loyalty.program.load import Program
 from loyalty.program.models import Cap
 from loyalty.program.problems import listed, nearest
+from loyalty.status.booked import Booked, edition_of
+from loyalty.status.rewards import awards_of
+from loyalty.status.tables import StatusAward
 from loyalty.store import among
 
 
@@ -53,10 +56,12 @@ def _exported(
     entry, first, last = Entry.__table__, min(numbers), max(numbers)
     activities = select(Activity.member_id, Activity.activity_id, Activity.source, Activity.key)
     adjustments = select(Adjustment.member_id, Adjustment.cause_id, literal("adjustment"), Adjustment.key)
+    awards = select(StatusAward.member_id, StatusAward.cause_id, StatusAward.kind, StatusAward.name)
     causes: dict[tuple[int, int], tuple[str, str]] = {}
     for named in (
         activities.where(Activity.member_id.between(first, last)),
         adjustments.where(Adjustment.member_id.between(first, last)),
+        awards.where(StatusAward.member_id.between(first, last)),
     ):
         causes |= {(row[0], row[1]): (row[2], row[3]) for row in session.execute(named)}
     query = select(entry).where(entry.c.member_id.between(first, last))
@@ -115,7 +120,22 @@ def explained_entries(session: Session, program: Program, member: Member, until:
     adjusted = {
         row.cause_id: row for row in session.scalars(select(Adjustment).where(Adjustment.member_id == member.member_id))
     }
-    return [_explained(program, member, row, activities, adjusted) for row in entries_of(session, member.member_id, until)]
+    given = {row.cause_id: row for row in awards_of(session, [member.member_id]).get(member.member_id, [])}
+    return [
+        _given(program, row, given[row.cause_id]) if row.cause_id in given
+        else _explained(program, member, row, activities, adjusted)
+        for row in entries_of(session, member.member_id, until)
+    ]  # fmt: skip
+
+
+def _given(program: Program, row: Any, award: Booked) -> Explained:
+    """An entry of something that the ladder gave."""
+    decimals = edition_of(program, award.edition).units.units[row.unit].decimals
+    times = f" for the {award.times}. time" if award.times > 1 else ""
+    reason = f"{award.kind} {award.name}{times} in the window from {award.window_on} (rules of {award.edition})"
+    told = f"{reason}, taken back" if row.kind == "reversal" else reason
+    amount = shown(row.amount, decimals)
+    return Explained(row.unit, amount, row.on, row.posted_on, row.kind, row.line, award.kind, award.name, (), told)
 
 
 def _explained(

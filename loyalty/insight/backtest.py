@@ -9,7 +9,7 @@ the tier that the member would have had, and what the draft cannot judge earns n
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -19,12 +19,13 @@ from loyalty.earning.projection import Known, Planned, project
 from loyalty.earning.queries import capped_use
 from loyalty.insight.queries import activities_in, entries_without
 from loyalty.program.load import Edition, Program
+from loyalty.status.booked import Booked, milestone_of
 from loyalty.status.claims import Award, History, Span, known_through, standing_on
 from loyalty.status.evidence import evidence, read_evidence
-from loyalty.status.gifts import Booked, Key, extended, milestone_of
+from loyalty.status.gifts import extended, known_by
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories, read_stretch
-from loyalty.status.rewards import booked
+from loyalty.status.rewards import awards_of
 from loyalty.status.timeline import Folded, fold
 from loyalty.status.windows import FAR
 from loyalty.status.words import reason
@@ -126,7 +127,7 @@ class _Sides:
         now, then = rules_of(trial.now), rules_of(trial.then)
         alike = (now.tiers, now.counters, now.asks) == (then.tiers, then.counters, then.asks)
         self.drafted = self.known if alike else histories(session, then, accounts, whole=True)
-        self.booked: Mapping[int, Mapping[Key, Booked]] = {}
+        self.booked: Mapping[int, list[Booked]] = {}
         self.activities: Mapping[int, list[Planned]] = {}
         self.used: Mapping[int, Any] = {}
         if trial.simple or not ids:
@@ -134,22 +135,21 @@ class _Sides:
         stretch = (ids[0], ids[-1])
         entries = entries_without(session, rules_of(trial.then), stretch, trial.begins, trial.judged)
         self.drafted = {who: history._replace(entries=entries.get(who, [])) for who, history in self.drafted.items()}
-        self.booked = booked(session, trial.now, ids)
+        self.booked = awards_of(session, ids)
         if trial.judged is not None:
             self.activities = activities_in(session, trial.then, stretch, trial.judged)
             self.used = capped_use(session, trial.then, ids, trial.begins)
 
     def now(self, account: Account) -> Folded:
         history, day = self.known[account.member_id], self.trial.on.toordinal()
-        rules, mine = rules_of(self.trial.now), self.booked.get(account.member_id, {})
+        rules, mine = rules_of(self.trial.now), self.booked.get(account.member_id, [])
         return extended(self.trial.now, rules, history, day, mine, account.number).said
 
     def then(self, account: Account, tried: Tried) -> Folded:
         trial, history = self.trial, self.drafted[account.member_id]
         if trial.simple:
             return fold(rules_of(trial.then), known_through(history, trial.on.toordinal())[0])
-        given = self.booked.get(account.member_id, {})
-        before = {key: book for key, book in given.items() if key[3] < trial.begins.toordinal()}
+        before = known_by(trial.now, self.booked.get(account.member_id, []), trial.begins - timedelta(days=1))
         planned = [one for one in self.activities.get(account.member_id, ()) if one.posted_on <= trial.on]
         known = Known(account.attributes, self.used.get(account.member_id), before, account.number)
         projected = project(trial.then, _today(history, trial.on), known, planned, trial.on, lenient=True)

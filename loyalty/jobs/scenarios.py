@@ -3,7 +3,6 @@
 Every key is told in docs/scenarios.md.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta
 from typing import Any
@@ -21,12 +20,13 @@ from loyalty.program.load import Program
 from loyalty.program.problems import listed
 from loyalty.program.scenarios import Scenario, ScenarioFailed
 from loyalty.settle import settle
-from loyalty.status.facts import GIVEN, Grant, Offered, Revocation, Waiver, grant, offer, revoke, waive
+from loyalty.status.booked import Booked, is_open
+from loyalty.status.facts import GIVEN, Grant, Revocation, Waiver, grant, revoke, waive
 from loyalty.status.ladder import rules_of
+from loyalty.status.offers import Offered, offer
 from loyalty.status.operations import mark_due, open_standings
 from loyalty.status.queries import account_read, changes_of, facts_of, histories, lock_numbers, spans_of, tier_on
 from loyalty.status.rewards import Pick, awards_of, choose
-from loyalty.status.tables import StatusAward
 from loyalty.status.told import told_of
 
 NUMBER, WHO = "SCENARIO", ("scenario", "scenario")
@@ -105,20 +105,20 @@ class _Stage:
             "source": standing["source"],
             "counters": told["counters"], "balance": told["balances"], "lifetime": told["lifetime"],
             "earned": {key: earned_by(session, program, member, WHO[0], key) for key in expected.get("earned", ())},
-            **_given(awards_of(session, member), day),
+            **_given(program, awards_of(session, [member]).get(member, []), day),
             "changes": [change.kind for change in changes_of(session, member) if change.effective_on <= day],
         }  # fmt: skip
 
 
-def _given(awards: list[StatusAward], day: date) -> dict[str, Any]:
-    """What milestones have given by a day: instruments, the end of the latest, choices still open."""
+def _given(program: Program, awards: list[Booked], day: date) -> dict[str, Any]:
+    """What milestones have given by a day, as known then: instruments, the end of the latest, choices still open."""
     instruments: dict[str, int] = {}
     ends: dict[str, str] = {}
-    held = [row for row in awards if row.awarded_on <= day and (row.withdrawn_on is None or row.withdrawn_on > day)]
-    for gift in (gift for row in held for gift in json.loads(row.gifts) if gift.get("instrument")):
+    held = [row for row in awards if row.withdrawn_on is None or row.withdrawn_on > day]
+    for gift in (gift for row in held for gift in row.gifts if gift.get("instrument") and gift["on"] <= day.isoformat()):
         instruments[gift["instrument"]] = instruments.get(gift["instrument"], 0) + gift["amount"]
         ends[gift["instrument"]] = gift["through"] or "ever"
-    open_ = [row.name for row in held if row.choose_by and row.choose_by >= day and not row.settled]
+    open_ = [row.name for row in held if is_open(program, row, day)]
     return {"instruments": {name: str(n) for name, n in instruments.items()}, "expires": ends, "choices": open_}
 
 
@@ -158,6 +158,11 @@ def _attributes(stage: _Stage, given: dict[str, Any]) -> None:
     mark_due(stage.at[0], [stage.account.member_id], stage.on)
 
 
+def _chosen(stage: _Stage, given: dict[str, Any]) -> None:
+    wanted = Pick(given["milestone"], given["option"], *WHO, stage.key, _day(given.get("window_of")))
+    choose(*stage.at, stage.account, wanted, stage.now)
+
+
 def _of(given: dict[str, Any]) -> tuple[str, str]:
     return given["offer"], given["tier"]
 
@@ -168,8 +173,7 @@ ACTS: dict[str, Callable[[_Stage, dict[str, Any]], object]] = {
     "reversed": lambda stage, given: reverse(*stage.at, stage.account, WHO[0], given["activity"], "scenario", stage.now),
     "attributes": _attributes,
     "offered": lambda stage, given: offer(*stage.at, stage.account, Offered(*_of(given), *WHO, stage.key), stage.now),
-    "chosen": lambda stage, given: choose(
-        *stage.at, stage.account, Pick(given["milestone"], given["option"], _day(given.get("window_of"))), stage.now),
+    "chosen": _chosen,
     "waived": lambda stage, given: waive(
         *stage.at, stage.account,
         Waiver(given["tier"], WHO[0], "supervisor", WHO[1], stage.key, _day(given.get("window_of"))), stage.now),

@@ -1,6 +1,6 @@
 """How everybody books: entries are added, and undone by entries; nothing is ever changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -32,8 +32,11 @@ def post(session: Session, rows: Sequence[Row]) -> None:
     insert(session, Entry, COLUMNS, rows)
 
 
-def undo(session: Session, causes: Iterable[tuple[int, int]], now: datetime, posted_on: date) -> list[Row]:
-    """Reverse every entry of some causes, given as (member_id, cause_id): new entries with the same `on`, posted now."""
+def undo(session: Session, causes: Mapping[tuple[int, int], date], now: datetime) -> None:
+    """Reverse every entry of some causes, (member_id, cause_id) -> the day from which it is known.
+
+    New entries with the same `on`, posted now; known from that day, but never before what they undo.
+    """
     keys = pairs(session, list(causes))
     table = Entry.__table__
     found = session.execute(
@@ -56,7 +59,7 @@ def undo(session: Session, causes: Iterable[tuple[int, int]], now: datetime, pos
                 row.unit,
                 -row.amount,
                 row.on,
-                posted_on,
+                max(causes[key], row.posted_on),
                 now,
                 "reversal",
                 row.account,
@@ -66,7 +69,6 @@ def undo(session: Session, causes: Iterable[tuple[int, int]], now: datetime, pos
             )
         )
     post(session, rows)
-    return rows
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,17 @@ def faults(session: Session, first: int, last: int) -> list[Fault]:
     return [Fault(member, f"entry {cause}/{n} does not undo what it names") for member, cause, n in wrong]
 
 
+def booked_by(session: Session, ids: Sequence[int], accounts: Sequence[str]) -> dict[int, dict[tuple[int, str], int]]:
+    """Of some members: (cause, unit) -> sum of the entries against some accounts, where it is not nothing."""
+    total = func.sum(Entry.amount)
+    query = select(Entry.member_id, Entry.cause_id, Entry.unit, total).where(Entry.account.in_(accounts)).having(total != 0)
+    found: dict[int, dict[tuple[int, str], int]] = {}
+    query = query.where(among(session, Entry.member_id, ids)).group_by(Entry.member_id, Entry.cause_id, Entry.unit)
+    for member_id, cause, unit, amount in session.execute(query):
+        found.setdefault(member_id, {})[cause, unit] = int(amount)
+    return found
+
+
 def adjustments_of(session: Session, member_id: int) -> dict[int, Adjustment]:
     """A member's adjustments by cause."""
     rows = session.scalars(select(Adjustment).where(Adjustment.member_id == member_id))

@@ -123,10 +123,11 @@ def change(session: Session, member_id: int, **profile: str) -> None:
     session.execute(update(Member).where(Member.member_id == member_id).values(**profile))
 
 
-def change_attributes(session: Session, program: Program, member_id: int, changes: Mapping[str, Any], today: date) -> None:
-    """Change some of a member's attributes from a day on; what was judged before stays as it was.
+def change_attributes(session: Session, program: Program, member_id: int, changes: Mapping[str, Any], today: date) -> bool:
+    """Change some of a member's attributes from a day on; False where they are so already.
 
-    An empty value takes an attribute away. Raises Refused: `unknown_field`, `bad_field`.
+    What was judged before stays as it was. An empty value takes an attribute away. Raises Refused: `unknown_field`,
+    `bad_field`.
     """
     member = session.get_one(Member, member_id, with_for_update=True)
     known = program.file.members.attributes
@@ -134,7 +135,7 @@ def change_attributes(session: Session, program: Program, member_id: int, change
     fresh = json.loads(checked_attributes(known, changes))
     merged = {name: value for name, value in {**values, **fresh}.items() if changes.get(name, value) not in (None, "")}
     if merged == values:
-        return
+        return False
     last = session.scalar(select(func.max(AttributeChange.n)).where(AttributeChange.member_id == member_id))
     if last is None:
         session.add(AttributeChange(member_id=member_id, n=0, known_on=member.enrolled_on, attributes=member.attributes))
@@ -143,6 +144,7 @@ def change_attributes(session: Session, program: Program, member_id: int, change
         member_id=member_id, n=(last or 0) + 1, known_on=max(today, member.enrolled_on), attributes=member.attributes
     ))  # fmt: skip
     session.flush()
+    return True
 
 
 def leave(session: Session, number: str, left_on: date) -> None:

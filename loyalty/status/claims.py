@@ -86,7 +86,10 @@ class Span(NamedTuple):
 
 
 class Award(NamedTuple):
-    """A milestone met for the n-th time in a window, on a posting day; withdrawn on the day of a reversal, if it was."""
+    """A milestone met for the n-th time in a window, on a posting day; withdrawn on the day of a reversal, if it was.
+
+    `choose_by` is the last day of its choice, if there is one.
+    """
 
     milestone: str
     window: int
@@ -96,6 +99,7 @@ class Award(NamedTuple):
     edition: str
     first: int
     last: int
+    choose_by: int | None = None
 
 
 @dataclass(slots=True, eq=False)

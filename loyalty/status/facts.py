@@ -5,19 +5,15 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.keys import digest, dumps
 from loyalty.ledger.operations import shown
-from loyalty.members.rules import attribute_values
-from loyalty.program.conditions import compile_condition
-from loyalty.program.ladder import Offer
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
-from loyalty.program.scope import member_scope
 from loyalty.status.claims import Window
 from loyalty.status.compiled import Path, Rules
 from loyalty.status.evidence import path_evidence
@@ -25,7 +21,6 @@ from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusFact
 from loyalty.status.timeline import Walk
-from loyalty.status.windows import after_months, compile_validity
 from loyalty.status.winning import end_of
 
 #: The kinds of grant.
@@ -56,7 +51,7 @@ def grant(session: Session, program: Program, account: Account, wanted: Grant, n
     `already_left`.
     """
     today = day_of(now, program.zone)
-    _known_tier(program, wanted.tier)
+    known_tier(program, wanted.tier)
     if wanted.kind == "invited" and not _by_invitation(program, wanted.tier, today):
         raise Refused("not_invitation_tier", tier=wanted.tier)
     if wanted.until is not None and wanted.until <= wanted.begins:
@@ -65,70 +60,13 @@ def grant(session: Session, program: Program, account: Account, wanted: Grant, n
         kind=wanted.kind, tier=wanted.tier, begins=wanted.begins, until=wanted.until, author=wanted.author,
         approver=wanted.approver, reason=wanted.reason, key=wanted.key,
     )  # fmt: skip
-    if _recorded(session, account, fact):
+    if recorded(session, account, fact):
         return False
     if wanted.begins < today:
         raise Refused("grant_from_past", today=today, begins=wanted.begins)
-    _still_member(account, wanted.begins)
-    _record(session, account, fact, today, now)
+    still_member(account, wanted.begins)
+    record_fact(session, account, fact, today, now)
     return True
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A tier on trial, or matched, by an offer of the ladder in force; `evidence` tells what it rests on."""
-
-    offer: str
-    tier: str
-    author: str
-    reason: str
-    key: str
-    evidence: str = ""
-
-
-def offer(session: Session, program: Program, account: Account, wanted: Offered, now: datetime) -> bool:
-    """Record that a member has an offer from today; False where the same key had recorded the same before.
-
-    Raises Refused: `unknown_offer`, `unknown_tier`, `offer_not_for` another tier or member, `offer_had` too short a time ago,
-    `key_reused`, `already_left`.
-    """
-    today = day_of(now, program.zone)
-    edition = program.edition_on(today)
-    offers = {one.id: one for one in edition.ladder.offers} if edition else {}
-    if wanted.offer not in offers:
-        hint = nearest(wanted.offer, offers)
-        raise Refused("unknown_offer", offer=wanted.offer, allowed=listed(offers), nearest=hint)
-    about = offers[wanted.offer]
-    _known_tier(program, wanted.tier)
-    kind = "trial" if about.goal is not None else "matched"
-    first = today.toordinal()
-    until = compile_validity(about.trial)(first, first, 12, first)
-    fact = StatusFact(
-        kind=kind, tier=wanted.tier, begins=today, until=date.fromordinal(until), author=wanted.author,
-        reason=wanted.reason, key=wanted.key, offer=about.id, evidence=dumps({"rests_on": wanted.evidence}),
-    )  # fmt: skip
-    if _recorded(session, account, fact):
-        return False
-    _still_member(account, today)
-    _may_have(session, program, account, about, wanted.tier, today)
-    _record(session, account, fact, today, now)
-    return True
-
-
-def _may_have(session: Session, program: Program, account: Account, about: Offer, tier: str, today: date) -> None:
-    if tier not in about.tiers:
-        raise Refused("offer_not_for", offer=about.id, what=tier, allowed=listed(about.tiers))
-    attributes = program.file.members.attributes
-    if about.when is not None:
-        test = compile_condition(about.when, member_scope(attributes), (), lambda _way, _message: None)
-        if not test(((), 0, attribute_values(attributes, account.attributes))):
-            raise Refused("offer_not_for", offer=about.id, what=f"member {account.number}", allowed=str(about.when))
-    query = select(func.max(StatusFact.begins)).where(StatusFact.member_id == account.member_id, StatusFact.offer == about.id)
-    last = session.scalar(query)
-    again = None if last is None or about.again_after is None else after_months(last.toordinal(), about.again_after)
-    if last is not None and (again is None or today.toordinal() < again):
-        told = "never" if again is None else date.fromordinal(again)
-        raise Refused("offer_had", number=account.number, offer=about.id, again=told)
 
 
 @dataclass(frozen=True)
@@ -150,17 +88,17 @@ def revoke(session: Session, program: Program, account: Account, wanted: Revocat
     """
     today = day_of(now, program.zone)
     tier = wanted.tier or program.tiers[0]
-    _known_tier(program, tier)
+    known_tier(program, tier)
     revokes = digest("status", wanted.grant_key) if wanted.grant_key is not None else None
     fact = StatusFact(
         kind="revoked", tier=tier, begins=today, until=None, revokes=revokes, author=wanted.author, reason=wanted.reason,
         key=wanted.key,
     )  # fmt: skip
-    if _recorded(session, account, fact):
+    if recorded(session, account, fact):
         return False
     if revokes is not None and session.get(StatusFact, (account.member_id, revokes)) is None:
         raise Refused("nothing_to_revoke", what=f"member {account.number} has no grant {wanted.grant_key}")
-    _record(session, account, fact, today, now)
+    record_fact(session, account, fact, today, now)
     return True
 
 
@@ -183,14 +121,14 @@ def waive(session: Session, program: Program, account: Account, wanted: Waiver, 
     `waiver_not_offered`, `waiver_too_large` (of the path that lacks least), `unknown_tier`, `key_reused`, `already_left`.
     """
     today = day_of(now, program.zone)
-    _known_tier(program, wanted.tier)
+    known_tier(program, wanted.tier)
     fact = StatusFact(
         kind="waived", tier=wanted.tier, begins=today, author=wanted.author, approver=wanted.approver,
         reason=wanted.reason, key=wanted.key,
     )  # fmt: skip
-    if _recorded(session, account, fact):
+    if recorded(session, account, fact):
         return False
-    _still_member(account, today)
+    still_member(account, today)
     rules = rules_of(program)
     history = histories(session, rules, [account])[account.member_id]
     walk = Walk(rules, history)
@@ -202,7 +140,7 @@ def waive(session: Session, program: Program, account: Account, wanted: Waiver, 
         max(end_of(walk, window, rules.tiers.index(wanted.tier), today.toordinal()), today.toordinal() + 1)
     )
     fact.evidence = dumps(path_evidence(rules, path, window.totals, window.key, window.ladder.edition))
-    _record(session, account, fact, today, now)
+    record_fact(session, account, fact, today, now)
     return True
 
 
@@ -231,12 +169,14 @@ def _pardonable(program: Program, rules: Rules, window: Window, held: int, tier:
     raise Refused("waiver_too_large", unit=unit, short=shown(short, decimals), tier=tier, within=most)
 
 
-def _still_member(account: Account, day: date) -> None:
+def still_member(account: Account, day: date) -> None:
+    """Make sure that a day is before the member left. Raises Refused: `already_left`."""
     if account.left_on is not None and day >= account.left_on:
         raise Refused("already_left", number=account.number, left_on=account.left_on)
 
 
-def _known_tier(program: Program, tier: str) -> None:
+def known_tier(program: Program, tier: str) -> None:
+    """Make sure that the program has a tier. Raises Refused: `unknown_tier`."""
     if tier not in program.tiers:
         raise Refused("unknown_tier", tier=tier, allowed=listed(program.tiers), nearest=nearest(tier, program.tiers))
 
@@ -247,9 +187,9 @@ def _by_invitation(program: Program, tier: str, today: date) -> bool:
 
 
 def _told(fact: StatusFact) -> int:
-    """The hash of what the client stated. What the engine works out itself (a waiver's end) is not part of it."""
+    """The hash of what the client stated, without what the engine works out itself: a waiver's end, an offer's days."""
     until = "" if fact.kind == "waived" or fact.offer else str(fact.until)
-    begins = str(fact.begins) if fact.kind in GIVEN else ""
+    begins = str(fact.begins) if fact.kind in GIVEN and not fact.offer else ""
     parts: list[Any] = [
         fact.kind,
         fact.tier,
@@ -263,7 +203,7 @@ def _told(fact: StatusFact) -> int:
     return digest(*(str(part) for part in parts), *([fact.offer] if fact.offer else []))
 
 
-def _recorded(session: Session, account: Account, fact: StatusFact) -> bool:
+def recorded(session: Session, account: Account, fact: StatusFact) -> bool:
     """Whether the fact's key has recorded it already. Raises Refused: `key_reused` for another fact under the key."""
     fact.member_id, fact.fact_id = account.member_id, digest("status", fact.key)
     fact.input_hash = _told(fact)
@@ -273,7 +213,8 @@ def _recorded(session: Session, account: Account, fact: StatusFact) -> bool:
     return before is not None
 
 
-def _record(session: Session, account: Account, fact: StatusFact, today: date, now: datetime) -> None:
+def record_fact(session: Session, account: Account, fact: StatusFact, today: date, now: datetime) -> None:
+    """Write a fact as known from today; the member is then due."""
     fact.posted_on, fact.posted_at = today, now
     session.add(fact)
     session.flush()

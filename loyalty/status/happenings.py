@@ -19,7 +19,7 @@ def events_of(rules: Rules, history: History) -> list[tuple[tuple[int, ...], Eve
     enrolled = history.enrolled
     found: list[tuple[tuple[int, ...], Event]] = [(_order(fact, enrolled), fact) for fact in history.facts]
     found += [((ladder.begins, FAR**2), ladder) for ladder in rules.ladders[1:] if ladder.begins > enrolled]
-    found += [((max(day, enrolled), -1), (values,)) for day, values in history.traits[1:]]
+    found += [((max(day, enrolled), -1, n), (values,)) for n, (day, values) in enumerate(history.traits[1:])]
     return sorted(found, key=lambda event: event[0], reverse=True)
 
 
@@ -74,6 +74,7 @@ def _revoke(walk: "Walk", above: int, at: int) -> None:
     walk.barred = (at, min(above, walk.barred[1]) if walk.barred[0] == at else above)
     for hold in [hold for hold in walk.holds if hold.rank > above and hold.begins <= at < hold.until]:
         walk.holds.remove(hold)
+        walk.goals = [goal for goal in walk.goals if goal[0].id != hold.fact]  # a trial ends with its goal
         if hold.path is not None and hold.window is not None:
             window = walk.life if hold.window == LIFETIME else walk.counts.windows.get(hold.window, walk.counts.personal)
             if window is not None:

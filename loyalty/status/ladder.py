@@ -189,7 +189,8 @@ class _Compiling:
         every = self._amount(first, milestone.every) if milestone.every is not None else 0
         most = milestone.most or (10_000 if every else 1)
         track = self._track_of(milestone.at, keep=False)
-        return Mark(milestone.id, track, path, every, most, milestone.reversal == "take_back")
+        by = milestone.choice.by if milestone.choice else None
+        return Mark(milestone.id, track, path, every, most, milestone.reversal == "take_back", by)
 
     def _goals(self) -> dict[str, Goal | None]:
         return {

@@ -1,8 +1,10 @@
 """Milestones met on the way: how many times, in which window, on which day."""
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from loyalty.program.ladder import Deadline
 from loyalty.status.claims import Award, Window
 from loyalty.status.compiled import Mark
 
@@ -29,8 +31,9 @@ class Marks:
 
     def _award(self, mark: Mark, window: Window, before: int, now: int, at: int) -> None:
         window.marks[mark.id] = now
-        for n in range(before + 1, now + 1):
-            self.awards.append(Award(mark.id, window.key, n, at, None, window.ladder.edition, window.first, window.last))
+        by = deadline(mark.by, window.first, at) if mark.by is not None else None
+        edition, first, last = window.ladder.edition, window.first, window.last
+        self.awards += [Award(mark.id, window.key, n, at, None, edition, first, last, by) for n in range(before + 1, now + 1)]
 
     def take_back(self, window: Window, at: int) -> None:
         """After a reversal: withdraw what is met no more."""
@@ -53,3 +56,12 @@ def _times(mark: Mark, window: Window) -> int:
         return 1
     place, threshold = mark.path.needs[0]
     return min(1 + (window.totals[place] - threshold) // mark.every, mark.most)
+
+
+def deadline(by: Deadline, first: int, at: int) -> int:
+    """The last day of a choice in a window that begins on a day, met on another; the month's last where it has no such day."""
+    if by.days is not None:
+        return at + by.days
+    month = date(date.fromordinal(first).year + by.years_after, by.month or 1, 1)
+    after = (month + timedelta(days=31)).replace(day=1)
+    return min(month + timedelta(days=by.day - 1), after - timedelta(days=1)).toordinal()

@@ -1,6 +1,6 @@
 """Folding again: timelines cached, changes logged, the next day to look noted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
 from loyalty.status.changes import Change, Known, changes_between
-from loyalty.status.claims import History, Span, known_through, standing_on
+from loyalty.status.claims import History, Span, standing_on
 from loyalty.status.compiled import Rules
 from loyalty.status.evidence import evidence, spans_digest
+from loyalty.status.folds import Fold, fold_at
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusChange, TierSpan
-from loyalty.status.timeline import Folded as Said
-from loyalty.status.timeline import fold as fold_history
 from loyalty.status.windows import FAR
 from loyalty.store import among, insert, upsert
 
@@ -45,12 +44,15 @@ def mark_all_due(session: Session, day: date) -> None:
 
 
 class Folded(NamedTuple):
-    """What a refold did: members looked at, changes logged, the error of each member that failed, what the folds say."""
+    """What a refold did: members looked at, changes logged, the error of each member that failed."""
 
     members: int
     changes: int
     failures: dict[int, Exception]
-    folds: "dict[int, Fold]"
+
+
+#: What a member's fold brings with it: the fold that this leads to.
+Follow = Callable[[Account, History, Fold, date], Fold]
 
 
 def refold(
@@ -61,64 +63,35 @@ def refold(
     now: datetime,
     whole: bool = False,
     isolate: bool = False,
+    follow: Follow | None = None,
 ) -> Folded:
     """Fold accounts with what was known by a day, cache the timelines that differ, log the changes that took effect.
 
     A member folded for a later day already is folded for that day again, never back. `whole` says that the accounts are
-    all of their stretch; `isolate` keeps one member's error from the others, else it is raised.
+    all of their stretch; `isolate` keeps one member's error from the others, else it is raised. `follow` tells the fold that
+    counts, where a fold has consequences for itself.
     """
     rules = rules_of(program)
     known = histories(session, rules, accounts, whole)
     written = _Written(session, program, rules, now, accounts)
     failures: dict[int, Exception] = {}
-    folds: dict[int, Fold] = {}
     for account in accounts:
+        history = known[account.member_id]
         try:
-            fold = fold_for(rules, account, known[account.member_id], as_of)
-            written.take(account, fold)
-            if rules.rewards:
-                folds[account.member_id] = fold
+            fold = fold_for(rules, account, history, as_of)
+            written.take(account, follow(account, history, fold, as_of) if follow else fold)
         except Exception as error:
             if not isolate:
                 raise
             failures[account.member_id] = error
     written.flush()
-    return Folded(len(accounts) - len(failures), len(written.changes), failures, folds)
-
-
-class Fold(NamedTuple):
-    """One member folded for a day: the timeline, and the day on which the next fact became known."""
-
-    said: Said
-    day: int
-    next_fact: int | None
-    left: int | None
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        return self.said.spans
-
-    @property
-    def review_on(self) -> date | None:
-        """The next day on which the status could change with no new fact, or a fact known later is to be folded."""
-        days = [span.begins for span in self.spans if span.begins > self.day]
-        days += [day for day in (self.next_fact, self.said.look_on, self.left) if day is not None and day > self.day]
-        return _day(min(days, default=None))
-
-    def standing(self, rules: Rules) -> tuple[Any, ...]:
-        """What is kept of the span that holds on the day: tier, opening, begins, until, source; spans counted."""
-        span = standing_on(self.spans, self.day)
-        if span is None:
-            return (None, None, None, None, "", len(self.spans))
-        tier, opening = rules.tiers[span.rank], rules.tiers[span.opening]
-        return (tier, opening, _day(span.begins), _day(span.hold.until), span.hold.source, len(self.spans))
+    return Folded(len(accounts) - len(failures), len(written.changes), failures)
 
 
 def fold_for(rules: Rules, account: Account, history: History, as_of: date) -> Fold:
     """One member folded with what was known on a day, or on the day of the last fold where that is later."""
     day = max(as_of, account.folded_on or as_of).toordinal()
-    known, next_fact = known_through(history, day)
-    return Fold(fold_history(rules, known), day, next_fact, history.left)
+    return fold_at(rules, history, day)
 
 
 class _Written:

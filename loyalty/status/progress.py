@@ -6,16 +6,30 @@ from datetime import date
 
 from loyalty.program.load import Program
 from loyalty.status.claims import History, Span, known_through, standing_on
+from loyalty.status.compiled import Rules
 from loyalty.status.ladder import rules_of
 from loyalty.status.paths import Look
 from loyalty.status.timeline import Walk, timeline
-from loyalty.status.ways import Further, Way, further_of
+from loyalty.status.ways import Further, Measure, Way, further_of
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A tier on trial by an offer in [begins, until), and its goal so far; `fact` is the offer's."""
+
+    offer: str
+    tier: str
+    begins: int
+    until: int
+    measures: tuple[Measure, ...]
+    fact: int
 
 
 @dataclass(frozen=True)
 class Position:
     """A member at the end of a day: the span, the next one of another tier, the totals of the day's window, and the ways:
-    to the next tier, to keep this one, to one for ever; `further` is what each counter alone must still bring.
+    to the next tier, to keep this one, to one for ever; `further` is what each counter alone must still bring. `trials` are
+    those under way.
     """
 
     span: Span | None
@@ -26,6 +40,7 @@ class Position:
     lifetime: dict[str, int]
     ways: tuple[Way, ...]
     further: tuple[Further, ...]
+    trials: tuple[Trial, ...]
 
 
 def position(program: Program, history: History, day: date) -> Position:
@@ -42,9 +57,21 @@ def position(program: Program, history: History, day: date) -> Position:
     life = walk.life.totals if walk.life else rules.nothing
     totals = dict(zip(rules.counters, window.totals, strict=True))
     lifetime = dict(zip(rules.counters, life, strict=True))
+    trials = _trials(rules, walk, day.toordinal())
     ways = tuple(Look(program, walk, span, day.toordinal()).ways()) if span is not None else ()
     following = following_tier(spans, day.toordinal())
-    return Position(span, following, spans, window.key, totals, lifetime, ways, further_of(ways, day))
+    return Position(span, following, spans, window.key, totals, lifetime, ways, further_of(ways, day), trials)
+
+
+def _trials(rules: Rules, walk: Walk, day: int) -> tuple[Trial, ...]:
+    """The offers whose goal is not met yet, through the last day of each."""
+    found = []
+    for fact, goal, window in walk.goals:
+        if fact.begins <= day < fact.until:
+            have = [(rules.counters[place], window.totals[place], need) for place, need in goal.path.needs]
+            measures = tuple(Measure(name, total, need, max(need - total, 0)) for name, total, need in have)
+            found.append(Trial(fact.offer or "", rules.tiers[fact.rank], fact.begins, fact.until, measures, fact.id))
+    return tuple(found)
 
 
 def following_tier(spans: Sequence[Span], day: int) -> Span | None:

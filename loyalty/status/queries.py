@@ -66,12 +66,6 @@ def lock_numbers(session: Session, numbers: Sequence[str]) -> dict[str, Account]
     return {row.number: Account(*row) for row in session.execute(query)}
 
 
-def refreshed(session: Session, accounts: Sequence[Account]) -> list[Account]:
-    """Locked accounts as they are by now."""
-    ids = [account.member_id for account in accounts]
-    return [Account(*row) for row in session.execute(_ACCOUNT.where(among(session, _MEMBER.c.member_id, ids)))]
-
-
 def lock_stretch(session: Session, first: int, last: int, due_on: date | None) -> list[Account]:
     """The accounts of a stretch of members, locked; with `due_on`, of those to review by that day."""
     query = _ACCOUNT.where(_STANDING.c.member_id.between(first, last)).with_for_update(of=_STANDING)

@@ -1,11 +1,10 @@
-"""What a ladder gives beside its tiers, booked: milestones and deposits, choices made or left to their default."""
+"""What a ladder gives beside its tiers, recorded: milestones and deposits, choices made or left to their default."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -13,186 +12,71 @@ from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of
 from loyalty.errors import Refused
-from loyalty.keys import digest, dumps
+from loyalty.keys import dumps
 from loyalty.ledger.operations import post, undo
-from loyalty.program.ladder import Choice, Gift
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
-from loyalty.status.claims import Award
+from loyalty.status.awards import Sheet
+from loyalty.status.booked import Booked, choice_of, is_open
+from loyalty.status.claims import Award, History
 from loyalty.status.compiled import Rules
-from loyalty.status.gifts import (
-    Booked,
-    Deposited,
-    Key,
-    deadline,
-    deposits_due,
-    edition_of,
-    end_of_gift,
-    milestone_of,
-    next_deposit,
-)
-from loyalty.status.operations import Fold, mark_due
-from loyalty.status.queries import Account, traits_of
+from loyalty.status.folds import Fold
+from loyalty.status.ladder import rules_of
+from loyalty.status.operations import fold_for, mark_due
+from loyalty.status.queries import Account, histories
 from loyalty.status.tables import StatusAward
-from loyalty.store import among
+from loyalty.store import among, upsert
+
+COLUMNS = tuple(one.name for one in fields(Booked))
 
 
-def reward(
-    session: Session, program: Program, rules: Rules, accounts: Sequence[Account], folds: Mapping[int, Fold], now: datetime
-) -> list[Account]:
-    """Book what the folds of some members say they are given beyond what is booked; take back what they are not.
-
-    Tells the accounts whose counters were changed by that: they are to be folded again.
-    """
-    ids = list(folds)
-    rows = session.scalars(
-        select(StatusAward).where(among(session, StatusAward.member_id, ids)).order_by(StatusAward.member_id, StatusAward.n)
-    )
-    known = {member_id: list(mine) for member_id, mine in groupby(rows, attrgetter("member_id"))}
-    traits = traits_of(session, rules, accounts) if rules.deposits else {}
-    work = _Work(session, program, now)
-    again = []
-    for account in accounts:
-        fold = folds[account.member_id]
-        mine = known.get(account.member_id, [])
-        counted = work.member(account, fold, mine, deposits_due(
-            rules, account.enrolled_on.toordinal(), fold.spans, traits.get(account.member_id, []), fold.day
-        ) if rules.deposits else [])  # fmt: skip
-        look = [row.choose_by + timedelta(days=1) for row in mine if not row.settled and row.choose_by]
-        following = next_deposit(rules, account.enrolled_on.toordinal(), fold.day)
-        look += [date.fromordinal(following)] if following else []
-        if counted:
-            again.append(account)
-        elif look and (account.left_on is None or min(look) < account.left_on):
-            work.look.setdefault(min(look), []).append(account.member_id)
-    work.flush()
-    return again
+def awards_of(session: Session, ids: Sequence[int]) -> dict[int, list[Booked]]:
+    """What some members were given beside tiers, first to last, by member_id."""
+    table = StatusAward.__table__
+    query = select(*(table.c[name] for name in COLUMNS)).where(among(session, table.c.member_id, ids))
+    rows = session.execute(query.order_by(table.c.member_id, table.c.n))
+    return {member_id: [_read(row) for row in mine] for member_id, mine in groupby(rows, lambda row: int(row[0]))}
 
 
-class _Work:
-    """The rows and entries that rewards write, for all members of a chunk."""
-
-    def __init__(self, session: Session, program: Program, now: datetime) -> None:
-        self.session, self.program, self.now = session, program, now
-        self.entries: list[Any] = []
-        self.look: dict[date, list[int]] = {}
-
-    def flush(self) -> None:
-        self.session.flush()
-        post(self.session, self.entries)
-        for day, members in self.look.items():
-            mark_due(self.session, members, day)
-
-    def member(self, account: Account, fold: Fold, known: list[StatusAward], deposits: list[Deposited]) -> bool:
-        """One member's rewards; tells whether a counter was changed."""
-        booked = {(row.name, row.window, row.times, row.awarded_on): row for row in known}
-        changed = False
-        wanted = set()
-        for award in fold.said.awards:
-            if award.on > fold.day:
-                continue
-            key = (award.milestone, award.window, award.n, date.fromordinal(award.on))
-            wanted.add(key)
-            row = booked.get(key)
-            if row is None and award.withdrawn is None:
-                row = self._award(account, award, known)
-                changed |= self._give(row, _gifts(self.program, row), award.first, award.last)
-            elif row is not None and award.withdrawn is not None and row.withdrawn_on is None:
-                changed |= self._withdraw(row, date.fromordinal(award.withdrawn))
-        for row in known:
-            if row.kind == "milestone" and (row.name, row.window, row.times, row.awarded_on) not in wanted:
-                changed |= row.withdrawn_on is None and self._withdraw(row, date.fromordinal(fold.day))
-        kept = {(row.name, row.window) for row in known if row.kind == "deposit"}
-        for one in deposits:
-            if (one.id, one.window) not in kept:
-                changed |= self._deposit(account, one, known)
-        for row in known:
-            if not row.settled and row.choose_by is not None and row.choose_by < date.fromordinal(fold.day):
-                changed |= self._default(row)
-        return changed
-
-    def _row(self, account: Account, known: list[StatusAward], **values: Any) -> StatusAward:
-        n = len(known)
-        cause = digest("award", values["name"], str(values["window"]), str(values["times"]), str(n))
-        row = StatusAward(member_id=account.member_id, n=n, cause_id=cause, recorded_at=self.now, **values)
-        self.session.add(row)
-        known.append(row)
-        return row
-
-    def _award(self, account: Account, award: Award, known: list[StatusAward]) -> StatusAward:
-        milestone = milestone_of(self.program, award.edition, award.milestone)
-        row = self._row(
-            account, known, kind="milestone", name=award.milestone, edition=award.edition, window=award.window,
-            window_on=date.fromordinal(award.first), times=award.n, awarded_on=date.fromordinal(award.on), gifts="[]",
-            chosen="[]", settled=milestone.choice is None,
-        )  # fmt: skip
-        if milestone.choice is not None:
-            row.choose_by = deadline(milestone.choice.by, row.window_on, row.awarded_on)
-        return row
-
-    def _deposit(self, account: Account, one: Deposited, known: list[StatusAward]) -> bool:
-        on = date.fromordinal(one.on)
-        row = self._row(
-            account, known, kind="deposit", name=one.id, edition=one.edition, window=one.window, chosen="[]",
-            window_on=date.fromordinal(one.first), times=1, awarded_on=on, gifts="[]", settled=True,
-        )  # fmt: skip
-        row.gifts = dumps([{"unit": one.unit, "amount": one.amount}])
-        return self._book(row, 0, one.unit, one.amount, on)
-
-    def _give(self, row: StatusAward, gifts: Sequence[Gift], first: int, last: int, on: date | None = None) -> bool:
-        """Add gifts to an award: units are booked, instruments noted with their end. Tells whether a counter changed."""
-        on = on or row.awarded_on
-        given = json.loads(row.gifts)
-        edition = edition_of(self.program, row.edition)
-        changed = False
-        for gift in gifts:
-            if gift.unit is not None:
-                amount = int(gift.amount.scaleb(edition.units.units[gift.unit].decimals))
-                changed |= self._book(row, len(given), gift.unit, amount, on)
-                given.append({"unit": gift.unit, "amount": amount})
-            else:
-                given.append(
-                    {"instrument": gift.instrument, "amount": int(gift.amount), "through": end_of_gift(gift, first, last, on)}
-                )
-        row.gifts = dumps(given)
-        return changed
-
-    def _book(self, row: StatusAward, n: int, unit: str, amount: int, on: date) -> bool:
-        self.entries.append(
-            (row.member_id, row.cause_id, n, unit, amount, on, on, self.now, row.kind, row.kind, row.name, None, None)
-        )
-        return edition_of(self.program, row.edition).units.units[unit].kind != "points"
-
-    def _withdraw(self, row: StatusAward, on: date) -> bool:
-        row.withdrawn_on, row.settled = on, True
-        self.session.flush()
-        undone = undo(self.session, [(row.member_id, row.cause_id)], self.now, on)
-        units = edition_of(self.program, row.edition).units.units
-        return any(units[entry[3]].kind != "points" for entry in undone)
-
-    def _default(self, row: StatusAward) -> bool:
-        """The deadline of a choice is over: what was not picked falls to the default."""
-        choice = _choice(self.program, row)
-        row.settled = True
-        assert row.choose_by is not None
-        picked = json.loads(row.chosen)
-        changed = False
-        while choice.default is not None and len(picked) < choice.pick:
-            picked.append(choice.default)
-            window = row.window_on.toordinal()
-            changed |= self._give(row, choice.options[choice.default], window, window, row.choose_by + timedelta(days=1))
-        row.chosen = dumps(picked)
-        return changed
+def _read(row: Any) -> Booked:
+    values = dict(row._mapping)
+    return Booked(**{**values, "gifts": json.loads(values["gifts"]), "chosen": json.loads(values["chosen"])})
 
 
-def _choice(program: Program, row: StatusAward) -> Choice:
-    choice = milestone_of(program, row.edition, row.name).choice
-    assert choice is not None
-    return choice
+class Rewards:
+    """The awards of a chunk of locked members, read at once, and written at once by `flush`."""
+
+    def __init__(self, session: Session, program: Program, rules: Rules, accounts: Sequence[Account], now: datetime) -> None:
+        self.session, self.program, self.rules, self.now = session, program, rules, now
+        self.known = awards_of(session, [account.member_id for account in accounts])
+        self.sheets: dict[int, Sheet] = {}
+
+    def follow(self, account: Account, history: History, fold: Fold, as_of: date) -> Fold:
+        """Note what a member's fold gives beyond what is booked, and what it does not; tells the fold that this leads to."""
+        sheet = self.sheet(account)
+        return sheet.bring_up(fold, history, lambda more: fold_for(self.rules, account, more, as_of))
+
+    def sheet(self, account: Account) -> Sheet:
+        """A member's awards, to be written by `flush`."""
+        rows = self.known.get(account.member_id, [])
+        sheet = Sheet(self.program, self.rules, account.member_id, account.number, rows, self.now)
+        self.sheets[account.member_id] = sheet
+        return sheet
+
+    def flush(self, without: Collection[int] = ()) -> None:
+        """Write what was noted, but not that of some members: each table once."""
+        sheets = [sheet for member_id, sheet in self.sheets.items() if member_id not in without]
+        rows = [_written(row) for sheet in sheets for row in sheet.touched.values()]
+        upsert(self.session, StatusAward, ("member_id", "n"), COLUMNS, rows)
+        post(self.session, [entry for sheet in sheets for entry in sheet.entries])
+        undone = {cause: day for sheet in sheets for cause, day in sheet.undone.items()}
+        if undone:
+            undo(self.session, undone, self.now)
 
 
-def _gifts(program: Program, row: StatusAward) -> Sequence[Gift]:
-    return milestone_of(program, row.edition, row.name).gives
+def _written(row: Booked) -> tuple[Any, ...]:
+    values = [getattr(row, name) for name in COLUMNS]
+    return tuple(dumps(value) if isinstance(value, list) else value for value in values)
 
 
 @dataclass(frozen=True)
@@ -201,48 +85,56 @@ class Pick:
 
     milestone: str
     option: str
+    author: str
+    reason: str
+    key: str
     window_of: date | None = None
 
 
-def choose(session: Session, program: Program, account: Account, pick: Pick, now: datetime) -> None:
-    """Take an option of an open choice. Raises Refused: `nothing_to_choose`, `unknown_option`."""
+def choose(session: Session, program: Program, account: Account, wanted: Pick, now: datetime) -> bool:
+    """Take an option of the open choice that ends first; False where the same key had taken the same before.
+
+    Raises Refused: `nothing_to_choose`, `unknown_option`, `key_reused`.
+    """
     today = day_of(now, program.zone)
-    rows = session.scalars(
-        select(StatusAward)
-        .where(StatusAward.member_id == account.member_id, StatusAward.name == pick.milestone, ~StatusAward.settled)
-        .order_by(StatusAward.n)
-    )
-    open_ = [row for row in rows if row.choose_by is not None and row.choose_by >= today]
-    if pick.window_of is not None:
-        open_ = [row for row in open_ if row.window_on <= pick.window_of][-1:]
-    if not open_:
-        raise Refused("nothing_to_choose", milestone=pick.milestone, number=account.number)
-    row = open_[0]
-    choice = _choice(program, row)
-    if pick.option not in choice.options:
-        raise Refused("unknown_option", option=pick.option, allowed=listed(choice.options),
-                      nearest=nearest(pick.option, choice.options))  # fmt: skip
-    work = _Work(session, program, now)
-    window = row.window_on.toordinal()
-    work._give(row, choice.options[pick.option], window, window, today)
-    row.chosen = dumps([*json.loads(row.chosen), pick.option])
-    row.settled = len(json.loads(row.chosen)) >= choice.pick
-    work.flush()
+    rules = rules_of(program)
+    rewards = Rewards(session, program, rules, [account], now)
+    sheet = rewards.sheet(account)
+    if _picked(sheet.rows, wanted):
+        return False
+    history = histories(session, rules, [account])[account.member_id]
+    said = {(one.milestone, one.window, one.n, one.on): one for one in fold_for(rules, account, history, today).awards}
+    open_ = [(row, said[row.identity]) for row in sheet.rows if row.identity in said and _may_pick(program, row, wanted, today)]
+    open_ = [one for one in open_ if one[1].withdrawn is None and _in_window(one[1], wanted.window_of)]
+    if not open_ or (account.left_on is not None and account.left_on <= today):
+        raise Refused("nothing_to_choose", milestone=wanted.milestone, number=account.number)
+    row, award = min(open_, key=lambda one: (one[1].choose_by or 0, one[0].n))
+    options = choice_of(program, row).options
+    if wanted.option not in options:
+        hint = nearest(wanted.option, options)
+        raise Refused("unknown_option", option=wanted.option, allowed=listed(options), nearest=hint)
+    told = {"option": wanted.option, "author": wanted.author, "reason": wanted.reason, "key": wanted.key}
+    sheet.pick(row, award, today, told)
+    rewards.flush()
     account.due(today)
     mark_due(session, [account.member_id], today)
+    return True
 
 
-def awards_of(session: Session, member_id: int) -> list[StatusAward]:
-    """What a member was given beside tiers, first to last."""
-    return list(session.scalars(select(StatusAward).where(StatusAward.member_id == member_id).order_by(StatusAward.n)))
+def _picked(rows: Sequence[Booked], wanted: Pick) -> bool:
+    """Whether the key has picked already. Raises Refused: `key_reused` for another option under the key."""
+    for row in rows:
+        for one in row.chosen:
+            if one.get("key") == wanted.key:
+                if (row.name, one["option"]) != (wanted.milestone, wanted.option):
+                    raise Refused("key_reused", key=wanted.key, source="choice")
+                return True
+    return False
 
 
-def booked(session: Session, program: Program, ids: Sequence[int]) -> dict[int, dict[Key, Booked]]:
-    """What each of some members was given already, as `gifts.extended` asks for it."""
-    found: dict[int, dict[Key, Booked]] = {}
-    for row in session.scalars(select(StatusAward).where(among(session, StatusAward.member_id, ids))):
-        key = (row.name, row.window, 0 if row.kind == "deposit" else row.times, row.awarded_on.toordinal())
-        units = tuple((gift["unit"], gift["amount"]) for gift in json.loads(row.gifts) if "unit" in gift)
-        picks = 0 if row.settled else _choice(program, row).pick - len(json.loads(row.chosen))
-        found.setdefault(row.member_id, {})[key] = Booked(units, picks, row.withdrawn_on is not None)
-    return found
+def _may_pick(program: Program, row: Booked, wanted: Pick, today: date) -> bool:
+    return row.name == wanted.milestone and not row.settled and is_open(program, row, today)
+
+
+def _in_window(award: Award, day: date | None) -> bool:
+    return day is None or award.first <= day.toordinal() <= award.last

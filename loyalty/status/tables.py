@@ -104,9 +104,10 @@ class StatusChange(Base):
 class StatusAward(Base):
     """Something that a ladder gave beside a tier: a milestone met for the `times`-th time in a window, or a deposit.
 
-    `window` is the window's key, `window_on` its first day. `gifts` is JSON: what was granted, of a choice once it is made.
-    `cause_id` is the cause of the entries that it booked. `choose_by` is the last day of a choice, `chosen` the options
-    picked so far as JSON; `settled` once nothing is open. `withdrawn_on` is the day on which a reversal took it back.
+    `window` is the window's key, `window_on` its first day. `gifts` is JSON: what was granted and on which day, of a choice
+    once it is made. `cause_id` is the cause of the entries that it booked. `choose_by` is the last day of a choice, `chosen`
+    the options picked so far as JSON, by whom, why and under which key; `settled` once nothing is open. `withdrawn_on` is
+    the day on which a reversal took it back; won again, it is another award.
     """
 
     __tablename__ = "status_award"

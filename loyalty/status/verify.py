@@ -1,17 +1,23 @@
 """The proof of the cache: folded again from the entries, it must say the same."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from sqlalchemy.orm import Session
 
+from loyalty.ledger.queries import booked_by
 from loyalty.program.load import Program
+from loyalty.status.awards import KINDS, Sheet
+from loyalty.status.booked import Booked
 from loyalty.status.claims import Span
 from loyalty.status.compiled import Rules
 from loyalty.status.evidence import evidence
+from loyalty.status.folds import Fold
 from loyalty.status.ladder import rules_of
-from loyalty.status.operations import Fold, fold_for
+from loyalty.status.operations import fold_for
 from loyalty.status.queries import Account, histories, lock_stretch, spans_of
+from loyalty.status.rewards import awards_of
 from loyalty.status.windows import FAR
 
 
@@ -24,6 +30,7 @@ def differences(session: Session, program: Program, first: int, last: int) -> tu
     accounts = [account for account in lock_stretch(session, first, last, None) if _folded_up(account)]
     known = histories(session, rules, accounts, whole=True)
     cached = spans_of(session, [account.member_id for account in accounts])
+    given = _Given(session, program, rules, [account.member_id for account in accounts])
     found = []
     for account in accounts:
         assert account.folded_on is not None
@@ -33,7 +40,37 @@ def differences(session: Session, program: Program, first: int, last: int) -> tu
         if rows != wanted:
             found.append((account.member_id, f"the cached timeline is {_told(rows)}; folded: {_told(wanted)}"))
         found += [(account.member_id, f"the standing is {was}; folded: {is_}") for was, is_ in _standing(rules, account, fold)]
+        found += [(account.member_id, what) for what in given.differences(account, fold)]
     return len(accounts), found
+
+
+class _Given:
+    """What a stretch of members was given beside tiers, and what the books say of it."""
+
+    def __init__(self, session: Session, program: Program, rules: Rules, ids: list[int]) -> None:
+        self.program, self.rules = program, rules
+        self.rows = awards_of(session, ids) if rules.rewards else {}
+        self.booked = booked_by(session, ids, KINDS) if rules.rewards else {}
+
+    def differences(self, account: Account, fold: Fold) -> Iterator[str]:
+        """Awards that are missing or superfluous, and those whose entries are not what they gave."""
+        rows = self.rows.get(account.member_id, [])
+        yield from (step.what for step in Sheet(self.program, self.rules, account.member_id, account.number, rows).steps(fold))
+        wanted, booked = _units(rows), self.booked.get(account.member_id, {})
+        for cause, unit in sorted(wanted.keys() | booked.keys()):
+            sums = (booked.get((cause, unit), 0), wanted.get((cause, unit), 0))
+            if sums[0] != sums[1]:
+                yield f"award {cause} has booked {sums[0]} {unit}, it gave {sums[1]}"
+
+
+def _units(rows: Sequence[Booked]) -> Counter[tuple[int, str]]:
+    """(cause, unit) -> the amount that awards gave, those taken back apart."""
+    given: Counter[tuple[int, str]] = Counter()
+    for row in rows:
+        for gift in row.gifts if row.withdrawn_on is None else ():
+            if "unit" in gift:
+                given[row.cause_id, gift["unit"]] += gift["amount"]
+    return given
 
 
 def _standing(rules: Rules, account: Account, fold: Fold) -> Iterator[tuple[object, object]]:

@@ -18,7 +18,7 @@ from loyalty.jobs.runs import RunKey
 from loyalty.jobs.tables import Run, RunChunk
 from loyalty.ledger.operations import Correction, adjust
 from loyalty.members.operations import Enrolment, enrol
-from loyalty.status import operations
+from loyalty.status import folds
 from loyalty.status.operations import mark_due, open_standings
 from loyalty.status.queries import spans_of, tier_on
 from loyalty.status.tables import Standing, StatusChange
@@ -46,7 +46,7 @@ def test_a28_one_failing_member_is_recorded_and_stops_nobody(
 ) -> None:
     deployment = deploy()
     populated(deployment, 5)
-    true_fold = operations.fold_history
+    true_fold = folds.fold
     folded = iter(range(100))
 
     def fold(rules: object, history: object) -> object:
@@ -54,7 +54,7 @@ def test_a28_one_failing_member_is_recorded_and_stops_nobody(
             raise ZeroDivisionError("a rule that cannot be")
         return true_fold(rules, history)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(operations, "fold_history", fold)
+    monkeypatch.setattr(folds, "fold", fold)
     result = night(deployment)
     assert (result.status, result.members) == ("failed", 4)
     assert list(result.failures.values()) == ["ZeroDivisionError: a rule that cannot be"]
