@@ -161,6 +161,8 @@ def _rules(ladder: LadderFile, words: Words) -> Iterator[tuple[str, Fact]]:
         span = f"{said(stretched.first)} through {said(stretched.through)}"
         yield f"stretched {stretched.day}", Fact(f"Window of {said(stretched.day)}", "goes from", span)
     yield "validity", Fact("Validity", "held", validity(ladder.validity))
+    if ladder.keep_validity:
+        yield "keep_validity", Fact("Validity of a tier that is kept", "held on", validity(ladder.keep_validity))
     for about, text in (("To keep", ladder_words.keeping(words)), ("Lapse", ladder_words.lapse(words))):
         yield about, Fact(about, "", text[:1].lower() + text[1:])
     ends = {"strict": "a tier ends at once", "keep_until_end": "a tier is kept to its end"}

@@ -350,6 +350,8 @@ class LadderFile(Part):
     """Windows of `window` that are longer or shorter than the others, as when one year gives way to another."""
     validity: Validity
     """How long a tier holds once it is reached."""
+    keep_validity: Validity | None = None
+    """How long a tier that is kept holds on, in place of `validity` and of the tiers' own."""
     keep: Literal["as_earned", "at_end"] = "as_earned"
     """Whether a tier is kept as soon as a path is met, or judged on the day on which it ends."""
     lapse: Annotated[

@@ -159,6 +159,8 @@ def lines(words: Words) -> Iterator[str]:
     for stretched in ladder.stretched:
         yield f"The window of {said(stretched.day)} goes from {said(stretched.first)} through {said(stretched.through)}"
     yield f"Held {validity(ladder.validity)}"
+    if ladder.keep_validity:
+        yield f"When kept, held on {validity(ladder.keep_validity)}"
     yield keeping(words)
     yield lapse(words)
     if ladder.reversal == "keep_until_end":

@@ -95,6 +95,8 @@ def _validities(ladder: LadderFile) -> Iterator[Found]:
         else:
             usual += windows
     yield ("validity",), ladder.validity, usual
+    if ladder.keep_validity is not None:
+        yield ("keep_validity",), ladder.keep_validity, usual
     yield from _others(ladder)
 
 
@@ -120,7 +122,7 @@ def _validity(validity: Validity, windows: list[Window], way: Way, names: Names)
         names.tell((*way, "window_end"), "found windows with every: day, of which there is no next; allowed: another form")
     if validity.from_end is None:
         return
-    if way[-1] != "validity" or way[0] == "lapse":
+    if way[-1] not in ("validity", "keep_validity") or way[0] == "lapse":
         names.tell((*way, "from_end"), "allowed: from_end in the validity of tiers that are reached, and only there")
     elif any(window.personal for window in windows):
         names.tell((*way, "from_end"), "found windows that a change of tier opens; allowed: no from_end, for it opens one anew")

@@ -140,6 +140,7 @@ class Ladder:
     lifetime: Ways
     terms: tuple[Term, ...]
     landing: tuple[Term, ...]
+    keeping: tuple[Term, ...]
     lapse: Lapse
     floor: int
     at_end: bool

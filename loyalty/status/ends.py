@@ -55,7 +55,7 @@ def _end_of(walk: "Walk", ladder: Ladder, term: Term, at: int) -> int:
         first, last = at, track.end_of_personal(at, follows=True)
     else:
         _, first, last = track.frame_before(at) if track.by_day else track.frames(at, walk.enrolled)[-1]
-    return extended(walk, ladder, _goes_on(walk, track, term, first, last, at))
+    return extended(walk, _goes_on(walk, track, term, first, last, at), at)
 
 
 def _goes_on(walk: "Walk", track: Track, term: Term, first: int, last: int, at: int) -> int:
@@ -104,7 +104,7 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
         first, last = (
             (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))
         )
-    until = extended(walk, ladder, _goes_on(walk, track, ladder.terms[rank], first, last, at))
+    until = extended(walk, _goes_on(walk, track, ladder.keeping[rank], first, last, at), at)
     hold = claim(walk, window, rank, at, "kept", path, until)._replace(edition=ladder.edition)
     pay(walk, window, hold)
     take(walk, hold, at)

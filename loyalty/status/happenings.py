@@ -89,7 +89,7 @@ def _new_edition(walk: "Walk", at: int) -> None:
     ladder = walk.rules.ladder_on(at)
     if ladder.changed:
         walk.holds = [
-            hold._replace(until=extended(walk, ladder, hold.until)) if hold.source in OWN else hold for hold in walk.holds
+            hold._replace(until=extended(walk, hold.until, at)) if hold.source in OWN else hold for hold in walk.holds
         ]
     walk._choose(at, opening=True)  # who holds a tier as the edition begins: not one whose tier ends that day
     walk.look_again([window for window in windows if not (window.track is not None and window.track.at_end)], at)

@@ -82,6 +82,7 @@ class _Compiling:
         ways = tuple(self._ways(track.place, None) for track in self.tracks)
         own = _term(file.validity)
         terms = {self.rank(tier.id): _term(tier.validity) for tier in file.tiers if tier.validity}
+        keeping = _term(file.keep_validity) if file.keep_validity else None
         landing = _term(lapse.validity) if lapse.validity else None
         ranks = range(len(self.tiers))
         keep_window = file.keep_window
@@ -90,7 +91,8 @@ class _Compiling:
             self.begins.toordinal(), self.begins.isoformat(), self._place(file.main), ways, self._scaled(),
             keep_window if bound else None, None if keep_window is None or bound else self._place(keep_window),
             self._lifetime(), tuple(terms.get(rank, own) for rank in ranks),
-            tuple(landing or terms.get(rank, own) for rank in ranks), lapse, self.rank(lapse.floor) if lapse.floor else 0,
+            tuple(landing or terms.get(rank, own) for rank in ranks), tuple(keeping or terms.get(rank, own) for rank in ranks),
+            lapse, self.rank(lapse.floor) if lapse.floor else 0,
             file.keep == "at_end", file.reversal == "strict", self._fates(),
             tuple(sorted(self.rank(tier.id) for tier in file.tiers)),
             {self.rank(tier.id): self.rank(tier.layer_on) for tier in file.tiers if tier.layer_on},

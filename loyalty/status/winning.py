@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from loyalty.status.claims import OWN, Hold, Window
-from loyalty.status.compiled import Ladder, Path, Term
+from loyalty.status.compiled import Path, Term
 from loyalty.status.windows import FAR, TRACK, after_months
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ def win(walk: "Walk", window: Window, rank: int, path: Path, day: int, source: s
     opened = window
     if window.track is not None and window.track.personal and rank not in window.ladder.layers:
         opened = walk.counts.restart(window, max(day, walk.enrolled))
-    hold = claim(walk, window, rank, day, source, path, _until(walk, window, opened, rank, max(day, walk.enrolled)))
+    terms = window.ladder.keeping if source == "kept" else window.ladder.terms
+    until = _until(walk, window, opened, rank, terms[rank], max(day, walk.enrolled))
+    hold = claim(walk, window, rank, day, source, path, until)
     window.won[rank] = hold
     pay(walk, window, hold)
     take(walk, hold, day)
@@ -55,19 +57,18 @@ def pay(walk: "Walk", window: Window, hold: Hold) -> None:
             window.totals[place] = 0
 
 
-def _until(walk: "Walk", window: Window, opened: Window, rank: int, at: int) -> int:
+def _until(walk: "Walk", window: Window, opened: Window, rank: int, term: Term, at: int) -> int:
     """The end of a tier reached or kept in a window; for a personal one, counted from the window that this opens."""
     if window is walk.life:
         return FAR
-    ladder, every = window.ladder, window.track.every if window.track else 0
-    term = ladder.terms[rank]
+    every = window.track.every if window.track else 0
     if term.windows and window.track is not None and window.track.stretched:
         until = window.track.later(window.first, window.last, term.windows, walk.enrolled)
     else:
         until = term.until(opened.first, opened.last, every, window.on)
     if term.more:
         until = max(until, _put_off(walk, window, rank, term, at))
-    return extended(walk, ladder, until)
+    return extended(walk, until, at)
 
 
 def _put_off(walk: "Walk", window: Window, rank: int, term: Term, at: int) -> int:
@@ -82,9 +83,9 @@ def _put_off(walk: "Walk", window: Window, rank: int, term: Term, at: int) -> in
     return after_months(end, term.more)
 
 
-def extended(walk: "Walk", ladder: Ladder, until: int) -> int:
-    """The end of validity as overrides of the edition put it off."""
-    for changed in ladder.changed:
+def extended(walk: "Walk", until: int, at: int) -> int:
+    """The end of validity as overrides of the edition in force put it off."""
+    for changed in walk.rules.ladder_on(at).changed:
         if changed.until and changed.applies(until - 1, walk.counts.traits):
             until = max(until, changed.until)
     return until
@@ -93,4 +94,4 @@ def extended(walk: "Walk", ladder: Ladder, until: int) -> int:
 def end_of(walk: "Walk", window: Window, rank: int, at: int) -> int:
     """The end of a tier reached in a window on a day, or on the window's last where that is over."""
     window.on = min(at, window.last)
-    return _until(walk, window, window, rank, at)
+    return _until(walk, window, window, rank, window.ladder.terms[rank], at)
