@@ -17,11 +17,15 @@ TRACK = 10_000_000
 
 def after_months(day: int, months: int) -> int:
     """The same day of the month, months later; the month's last where it has no such day (31 January + 1 -> 28)."""
+    if day >= FAR:
+        return FAR
     start = date.fromordinal(day)
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
     if year > date.max.year:
         return FAR
+    if year < date.min.year:
+        return date.min.toordinal()
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1])).toordinal()
 
 
