@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def follow(walk: "Walk", at: int) -> None:
     """Judge the claims by activity that end on a day: the highest of them, if nothing as high by activity goes on."""
     ended = [hold for hold in walk.holds if hold.until <= at and hold.source in OWN]
-    ladder = walk.rules.ladder_on(at)
+    ladder = walk.rules.ladder_on(at - 1)  # ends come before an edition that begins today
     walk.time.fallen = (at, False)
     if not ended or not ladder.judges_ends:
         return
@@ -59,7 +59,7 @@ def _end_of(walk: "Walk", ladder: Ladder, term: Term, at: int) -> int:
 
 
 def _goes_on(walk: "Walk", track: Track, term: Term, first: int, last: int, at: int) -> int:
-    if term.windows and track.stretched:
+    if term.windows and track.counted:
         return track.later(first, last, term.windows, walk.enrolled)
     return term.after(first, last, track.every, at)
 
@@ -107,6 +107,8 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
     until = extended(walk, _goes_on(walk, track, ladder.keeping[rank], first, last, at), at)
     hold = claim(walk, window, rank, at, "kept", path, until)._replace(edition=ladder.edition)
     pay(walk, window, hold)
+    if walk.counts.windows.get(window.key) is window:
+        window.won[rank] = hold  # a reversal asks again
     take(walk, hold, at)
 
 

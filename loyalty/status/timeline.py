@@ -166,10 +166,10 @@ class Walk:
         if self.life is not None:
             touched.append(self.life)
         at = day if day > self.enrolled else self.enrolled
-        if self.fell:
+        changed = self.fell
+        if changed:
             fall(self, touched, day)
-            self._choose(at, opening=day < at)
-        changed = False
+            self._choose(at, opening=day < at, look=False)  # what is held now may count, but after what is won today
         rank = self.current.rank
         calm = self.rules.calm
         for window in touched if calm else self._judged(touched, day):
@@ -278,7 +278,7 @@ class Walk:
 
     # --- the standing -------------------------------------------------------------------------------------------
 
-    def _choose(self, at: int, opening: bool) -> None:
+    def _choose(self, at: int, opening: bool, look: bool = True) -> None:
         """The best claim at a day becomes the standing: the higher tier, then the longer, then what was worked for.
 
         One who rises, or is given a tier below a better one, holds what an open window's paths may have waited for.
@@ -299,7 +299,7 @@ class Walk:
         if opening and self.begins == at:
             self.opening = self.current.rank
         self._plan(at)
-        if self.rules.looks_again and (rises or self._given_on(at)) and self.look_again(self.counts.open_on(at), at):
+        if look and self.rules.looks_again and (rises or self._given_on(at)) and self.look_again(self.counts.open_on(at), at):
             self._choose(at, opening)
         if rises and self.rules.marks:
             self.marks.look(self.counts.open_on(at), at)

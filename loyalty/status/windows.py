@@ -58,6 +58,8 @@ class Track:
         self.at_end = shape.judged == "at_end"
         self.closes_after = shape.closes_after
         self.by_member = isinstance(shape.begins, str)
+        # months from the 31st do not add up: such windows are counted from where they are laid
+        self.counted = bool(stretched) or (self.by_member and not self.personal)
         self.overlapping = self.by_day or self.every < self.months
         self.yearly = shape == Window(months=12) and not stretched
 

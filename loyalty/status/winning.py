@@ -62,7 +62,7 @@ def _until(walk: "Walk", window: Window, opened: Window, rank: int, term: Term, 
     if window is walk.life:
         return FAR
     every = window.track.every if window.track else 0
-    if term.windows and window.track is not None and window.track.stretched:
+    if term.windows and window.track is not None and window.track.counted:
         until = window.track.later(window.first, window.last, term.windows, walk.enrolled)
     else:
         until = term.until(opened.first, opened.last, every, window.on)
