@@ -133,6 +133,7 @@ class Ladder:
     begins: int
     edition: str
     track: int
+    named: tuple[int, ...]
     ways: tuple[Ways, ...]
     scaled: tuple[tuple[Ways, ...], ...]
     keep_window: Window | None
@@ -164,7 +165,7 @@ class Ladder:
         """The tracks that it counts in."""
         counted = [place for place, ways in enumerate(self.ways) if ways.reach or ways.keep]
         kept = [] if self.keep_track is None else [self.keep_track]
-        return frozenset((self.track, *counted, *kept, *(mark.track for mark in self.marks)))
+        return frozenset((self.track, *counted, *kept, *self.named, *(mark.track for mark in self.marks)))
 
     @cached_property
     def judges_ends(self) -> bool:

@@ -42,7 +42,7 @@ def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int) -> b
         take(walk, hold._replace(begins=at, until=until, source="grace"), at)
         return False
     below = max((rank for rank in ladder.ranks if rank < hold.rank), default=0)
-    if ladder.lapse.to == "one_tier_down" and below > going:
+    if ladder.lapse.to == "one_tier_down" and below:
         until = _end_of(walk, ladder, ladder.landing[below], at)
         take(walk, Hold(below, at, until, "landed", edition=ladder.edition), at)
     return False

@@ -82,13 +82,14 @@ class _Compiling:
         ways = tuple(self._ways(track.place, None) for track in self.tracks)
         own = _term(file.validity)
         terms = {self.rank(tier.id): _term(tier.validity) for tier in file.tiers if tier.validity}
+        named = tuple(self._place(window) for window in file.windows.values())
         keeping = _term(file.keep_validity) if file.keep_validity else None
         landing = _term(lapse.validity) if lapse.validity else None
         ranks = range(len(self.tiers))
         keep_window = file.keep_window
         bound = keep_window is not None and keep_window.before_end is not None
         return Ladder(
-            self.begins.toordinal(), self.begins.isoformat(), self._place(file.main), ways, self._scaled(),
+            self.begins.toordinal(), self.begins.isoformat(), self._place(file.main), named, ways, self._scaled(),
             keep_window if bound else None, None if keep_window is None or bound else self._place(keep_window),
             self._lifetime(), tuple(terms.get(rank, own) for rank in ranks),
             tuple(landing or terms.get(rank, own) for rank in ranks), tuple(keeping or terms.get(rank, own) for rank in ranks),

@@ -134,7 +134,7 @@ def rolled_out(story: Story, frame: Frame, day: int) -> dict[int, int]:
         (
             claim.rank
             for claim in story.claims
-            if claim.frame == frame and claim.source in ("earned", "kept") and (claim.revoked or not claim.over)
+            if claim.frame == frame and claim.source in ("earned", "kept") and not claim.over
         ),
         default=0,
     )
