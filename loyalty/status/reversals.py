@@ -27,7 +27,7 @@ def fall(walk: "Walk", touched: list[Window], day: int) -> None:
 def _recheck(walk: "Walk", window: Window, day: int) -> None:
     """After a reversal: end, or flag, the claims whose paths are no longer met."""
     at = max(day, walk.enrolled)
-    paid = {payment[0] for payment in walk.paid} if walk.paid else ()  # taken back by what is left in the counter
+    paid = [payment[0] for payment in walk.paid]  # taken back by what is left in the counter
     won = [hold for hold in window.won.values() if hold and not hold.short and hold not in paid]
     lost = [hold for hold in won if not _still_met(walk, window, hold, at)]
     for hold in lost:
