@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import loyalty.benefits.tables
 import loyalty.earning.tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from loyalty.program.asking import RequestsFile
+from loyalty.program.catalog import BenefitsFile
 from loyalty.program.conditions import Tell, always, compile_condition
 from loyalty.program.ladder import GuardedPath, LadderFile
 from loyalty.program.ladder_checks import check_ladder
@@ -44,6 +46,8 @@ def check_edition(
     activities: ActivitiesFile | None,
     earning: EarningFile | None,
     ladder: LadderFile | None,
+    benefits: BenefitsFile | None,
+    requests: RequestsFile | None,
     tell: Tellers,
 ) -> dict[str, CompiledKind] | None:
     """The files of one edition against each other, as far as they could be read.
@@ -62,6 +66,8 @@ def check_edition(
     if earning is not None:
         once([line.id for line in earning.lines], "earn line", lambda n: ("lines", n, "id"), tell["earning"])
     if head is None or units is None or activities is None or earning is None or ladder is None:
+        return None
+    if benefits is None or requests is None:
         return None
     return _kinds(head, units, activities, earning, ladder, tell)
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from loyalty.program.asking import RequestsFile
+from loyalty.program.catalog import BenefitsFile
 from loyalty.program.checks import check_edition, check_program
 from loyalty.program.ladder import LadderFile
 from loyalty.program.models import ActivitiesFile, EarningFile, ProgramFile, Unit, UnitsFile
@@ -29,7 +31,11 @@ EDITION_FILES: Mapping[str, type[Part]] = {
     "activities.yaml": ActivitiesFile,
     "earning.yaml": EarningFile,
     "ladder.yaml": LadderFile,
+    "benefits.yaml": BenefitsFile,
+    "requests.yaml": RequestsFile,
 }
+#: What an edition may leave out: it then gives no benefit, or takes no request.
+OPTIONAL: Mapping[str, Part] = {"benefits.yaml": BenefitsFile(), "requests.yaml": RequestsFile()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +51,8 @@ class Edition:
     activities: ActivitiesFile
     earning: EarningFile
     ladder: LadderFile
+    benefits: BenefitsFile
+    requests: RequestsFile
     kinds: Mapping[str, CompiledKind]
 
     @property
@@ -60,6 +68,7 @@ class Edition:
     def content(self) -> str:
         """The edition as JSON, in one spelling."""
         parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in PARTS}
+        parts = {name: part for name, part in parts.items() if part or f"{name}.yaml" not in OPTIONAL}
         parts["program"] = self.head.model_dump(mode="json", include={"zone", "money", "money_decimals"})
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -70,7 +79,7 @@ class Edition:
 
 
 #: The parts of an edition, each a file and an attribute.
-PARTS = ("units", "activities", "earning", "ladder")
+PARTS = ("units", "activities", "earning", "ladder", "benefits", "requests")
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +170,13 @@ class Reading:
     def _edition(self, name: str, folder: Path, head: ProgramFile | None) -> Edition | None:
         begins = self._begins(name, folder)
         documents, parts = self._edition_files(folder)
-        units, activities, earning, ladder = (cast(Any, parts[f"{part}.yaml"]) for part in PARTS)
-        kinds = check_edition(head, units, activities, earning, ladder, tellers(documents))
+        files = {part: cast(Any, parts[f"{part}.yaml"]) for part in PARTS}
+        kinds = check_edition(head, **files, tell=tellers(documents))
         for document in documents.values():
             self.problems += document.problems
         if begins is None or head is None or kinds is None:
             return None
-        return Edition(begins, head, units, activities, earning, ladder, kinds)
+        return Edition(begins, head, **files, kinds=kinds)
 
     def _begins(self, name: str, folder: Path) -> date | None:
         try:
@@ -183,7 +192,10 @@ class Reading:
                 hint = nearest(path.name, EDITION_FILES)
                 self._tell_file(path, f"this file is unknown; allowed: {listed(EDITION_FILES)}.{hint}")
         for name, shape in EDITION_FILES.items():
-            documents[name], parts[name] = self._file(folder / name, shape)
+            if name in OPTIONAL and not (folder / name).exists():
+                documents[name], parts[name] = Document(name), OPTIONAL[name]
+            else:
+                documents[name], parts[name] = self._file(folder / name, shape)
         return documents, parts
 
     def _file(self, path: Path, shape: type[Part]) -> tuple[Document, Part | None]:
