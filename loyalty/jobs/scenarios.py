@@ -4,7 +4,7 @@ Every key is told in docs/scenarios.md.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -33,7 +33,7 @@ NUMBER, WHO = "SCENARIO", ("scenario", "scenario")
 
 
 def play(session: Session, program: Program, scenario: Scenario) -> None:
-    """Do what a scenario says with one new member and hold what it expects against what is. Raises ScenarioFailed."""
+    """Do what a scenario says with new members and hold what it expects against what is. Raises ScenarioFailed."""
     stage = _Stage(session, program)
     for step in scenario.steps:
         stage.do(step)
@@ -51,26 +51,31 @@ def _day(text: str | None) -> date | None:
 
 
 class _Stage:
-    """One member on a database, and the moment that it is."""
+    """The members on a database, the one who acts, and the moment that it is."""
 
     def __init__(self, session: Session, program: Program) -> None:
-        self.at, self.count = (session, program), 0
+        self.at, self.count, self.number = (session, program), 0, NUMBER
 
     @property
     def account(self) -> Any:
-        found = lock_numbers(self.at[0], [NUMBER]).get(NUMBER)
+        found = lock_numbers(self.at[0], [self.number]).get(self.number)
         if found is None:
-            raise ScenarioFailed("given: the first step is enrolled: DAY")
+            raise ScenarioFailed(f"given: the first step of {self.number} is enrolled: DAY")
         return found
+
+    def instant(self, day: date, at: str | None, otherwise: time) -> datetime:
+        """The instant of a day at a time by the program's clock, where one is told."""
+        return instant_at(day, time.fromisoformat(at) if at else otherwise, self.at[1].zone)
 
     def do(self, step: Mapping[str, Any]) -> None:
         ((self.verb, value),) = step.items()
         given = {"on": value} if isinstance(value, str) else dict(value)
         self.count += 1
         self.key = str(given.pop("key", f"{self.verb} {self.count}"))
+        self.number = str(given.pop("who", NUMBER))
         wanted, self.on = given.pop("refused", None), date.fromisoformat(given.pop("on"))
         posted = _day(given.pop("posted", None)) or self.on
-        self.now = instant_at(posted, time(12, 0, self.count % 60), self.at[1].zone)
+        self.now = self.instant(posted, given.pop("at", None), time(12, 0, self.count % 60))
         found = None
         try:
             with self.at[0].begin_nested():
@@ -84,15 +89,15 @@ class _Stage:
 
     def hold(self, expected: Mapping[str, Any]) -> None:
         holds = self._found(date.fromisoformat(expected["on"]), expected)
-        if not set(expected) <= {"on", *holds}:
-            raise ScenarioFailed(f"then: {listed(expected)}; allowed: {listed(['on', *holds])}")
+        if not set(expected) <= {"on", "who", *holds}:
+            raise ScenarioFailed(f"then: {listed(expected)}; allowed: {listed(['on', 'who', *holds])}")
         for name, found in holds.items():
             wanted = _texts(expected.get(name, found))
             asked = {key: found.get(key, "0") for key in wanted} if isinstance(wanted, dict) else found
             _same(f"{expected['on']}: {name}", wanted, asked)
 
     def _found(self, day: date, expected: Mapping[str, Any]) -> dict[str, Any]:
-        (session, program), account = self.at, account_read(self.at[0], NUMBER)
+        (session, program), account = self.at, account_read(self.at[0], str(expected.get("who", NUMBER)))
         assert account is not None
         member = account.member_id
         history = histories(session, rules_of(program), [account])[member]
@@ -129,7 +134,7 @@ def _texts(wanted: Any) -> Any:
 
 
 def _enrolled(stage: _Stage, given: dict[str, Any]) -> None:
-    answer = enrol_one(*stage.at, Enrolment(stage.on, NUMBER, attributes=given), stage.now)
+    answer = enrol_one(*stage.at, Enrolment(stage.on, stage.number, attributes=given), stage.now)
     open_standings(stage.at[0], [(answer.member_id or 0, stage.on)])
 
 
@@ -169,7 +174,7 @@ def _of(given: dict[str, Any]) -> tuple[str, str]:
 
 ACTS: dict[str, Callable[[_Stage, dict[str, Any]], object]] = {
     "enrolled": _enrolled, **dict.fromkeys(GIVEN, _granted), "corrected": _corrected, "earns": _booked,
-    "left": lambda stage, _given: leave(stage.at[0], NUMBER, stage.on),
+    "left": lambda stage, _given: leave(stage.at[0], stage.number, stage.on),
     "reversed": lambda stage, given: reverse(*stage.at, stage.account, WHO[0], given["activity"], "scenario", stage.now),
     "attributes": _attributes,
     "offered": lambda stage, given: offer(*stage.at, stage.account, Offered(*_of(given), *WHO, stage.key), stage.now),

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from loyalty.program.asking import RequestsFile
 from loyalty.program.catalog import BenefitsFile
+from loyalty.program.chart import Chart
 from loyalty.program.checks import check_edition, check_program
 from loyalty.program.ladder import LadderFile
 from loyalty.program.models import ActivitiesFile, EarningFile, ProgramFile, Unit, UnitsFile
@@ -63,6 +64,11 @@ class Edition:
     def ranks(self) -> Mapping[str, int]:
         """Tier -> its place in this edition's ladder."""
         return {tier.id: rank for rank, tier in enumerate(self.ladder.tiers)}
+
+    @cached_property
+    def chart(self) -> Chart:
+        """What its tiers give."""
+        return Chart(self.benefits, tuple(self.ranks))
 
     @cached_property
     def content(self) -> str:
@@ -186,7 +192,8 @@ class Reading:
             return None
 
     def _edition_files(self, folder: Path) -> tuple[dict[str, Document], dict[str, Part | None]]:
-        documents, parts = {}, {}
+        documents: dict[str, Document] = {}
+        parts: dict[str, Part | None] = {}
         for path in sorted(folder.iterdir()):
             if path.name not in EDITION_FILES:
                 hint = nearest(path.name, EDITION_FILES)
