@@ -3,6 +3,7 @@
 from alembic import context
 
 import loyalty.earning.tables
+import loyalty.insight.tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import loyalty.earning.tables
+import loyalty.insight.tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables
@@ -18,7 +19,7 @@ from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "loyalty").rglob("*.py"))
 #: Tables that are no member's: what is published, and how far work has come.
-SHARED = {"edition", "run", "run_chunk", "import_file"}
+SHARED = {"edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move"}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
