@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -141,7 +142,7 @@ def test_no_zone_was_put_back_by_more_than_is_looked_for() -> None:
         zone, moment = ZoneInfo(name), utc("1970-01-01")
         offset = moment.astimezone(zone).utcoffset() or timedelta()
         while moment < utc("2038-01-01"):
-            moment += 5 * DAY
+            moment += 30 * DAY
             other = moment.astimezone(zone).utcoffset() or timedelta()
             steps.append(offset - other)
             offset = other
@@ -218,7 +219,7 @@ def _once(line: Drawn, minutes: list[tuple[datetime, datetime]]) -> set[datetime
     first: dict[datetime, datetime] = {}
     for moment, shown in minutes:
         first.setdefault(shown, moment)
-    for (_before, shown), (moment, then) in zip(minutes, minutes[1:], strict=False):
+    for (_before, shown), (moment, then) in pairwise(minutes):
         # times that are skipped fall as much later as the clock was put forward
         for n in range(1, (then - shown) // MINUTE):
             first.setdefault(shown + n * MINUTE, moment + (n - 1) * MINUTE)
@@ -229,13 +230,13 @@ def _once(line: Drawn, minutes: list[tuple[datetime, datetime]]) -> set[datetime
 def test_a21_the_moments_are_those_that_a_look_at_the_clock_in_every_minute_finds(line: Drawn) -> None:
     found = due_moments(line.cron, line.after, line.until)
     assert found == expected(line)
-    assert all(earlier < later for earlier, later in zip(found, found[1:], strict=False))
+    assert all(earlier < later for earlier, later in pairwise(found))
 
 
 @given(drawn(), st.lists(st.integers(0, 3000), max_size=4))
 def test_spans_that_touch_give_what_the_whole_gives(line: Drawn, cuts: list[int]) -> None:
     edges = sorted({line.after, line.until, *(min(line.after + cut * MINUTE, line.until) for cut in cuts)})
-    parts = [due_moments(line.cron, after, until) for after, until in zip(edges, edges[1:], strict=False)]
+    parts = [due_moments(line.cron, after, until) for after, until in pairwise(edges)]
     assert [moment for part in parts for moment in part] == due_moments(line.cron, line.after, line.until)
 
 
