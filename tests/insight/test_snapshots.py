@@ -153,6 +153,22 @@ def test_a20_a_day_taken_before_the_night_has_folded_it_is_taken_again(deploymen
     assert {found.waiting for found in kept(deployment, "2026-01-01", "2026-01-05")} == {0}
 
 
+def test_days_are_taken_again_when_history_is_loaded_for_them(deployment: Deployment) -> None:
+    taken(deployment, "2026-02-10")
+    assert taken(deployment, "2026-02-11").changes == 1
+    with deployment.store.transaction() as session:
+        adjust(session, deployment.program, 1, Correction({"km": 120}, day("2026-01-30"), "t", "t", "k"),
+               orbit.noon("2026-02-11"), day("2026-01-30"))  # fmt: skip
+        mark_due(session, [1], day("2026-01-30"))
+    key = RunKey("recalculate", orbit.noon("2026-02-12"), day("2026-02-12"))
+    attempt(deployment, recalculate.recalculate, key, key.due, 1, silent)
+    # January 30 and 31, eleven days of February
+    assert taken(deployment, "2026-02-12").changes == 2 + 11
+    assert kept(deployment, "2026-01-30", "2026-01-30")[0].moves == [("ground", "low", 1)]
+    assert right(deployment, "2026-01-01", "2026-02-11")
+    assert taken(deployment, "2026-02-13").changes == 1
+
+
 def test_two_processes_at_once_keep_each_day_once(deployment: Deployment) -> None:
     processes = [orbit.start(deployment, "run", "snapshot", "--now", "--as-of", "2026-04-02", "--json") for _ in range(3)]
     answers = [(*process.communicate(timeout=120), process.returncode) for process in processes]
