@@ -62,14 +62,15 @@ class Chart:
 
         Raises KeyError where there is no such benefit.
         """
-        return self._value(self.benefits[name], self.raw(self.benefits[name], tier), parameter)
+        return self.read(self.benefits[name], self.raw(self.benefits[name], tier), parameter)
 
     def standard(self, name: str, parameter: str | None = None) -> Value | None:
         """What everyone has of a benefit. Raises KeyError where there is no such benefit."""
         benefit = self.benefits[name]
-        return self._value(benefit, benefit.standard, parameter)
+        return self.read(benefit, benefit.standard, parameter)
 
-    def _value(self, benefit: Benefit, raw: Any, parameter: str | None) -> Value | None:
+    def read(self, benefit: Benefit, raw: Any, parameter: str | None) -> Value | None:
+        """The value of a cell as its file says it, of a block that for one value of the parameter; none of none."""
         if benefit.by is not None and isinstance(raw, dict):
             raw = raw.get(parameter)
         return None if raw is None else read_value(benefit, raw)
@@ -89,11 +90,19 @@ class Chart:
         """
         benefit = self.benefits[name]
         given = [(one, value) for one in held if (value := self.cell(name, one.tier, parameter)) is not None]
-        value = best(benefit, [value for _, value in given])
         everyone = self.standard(name, parameter)
-        if value is None or (everyone is not None and better_of(benefit, everyone, value) == everyone):
-            return None if everyone is None else Had(everyone, ())
-        return Had(value, tuple(one for one, mine in given if better_of(benefit, mine, value) == mine))
+        value = best(benefit, [*([] if everyone is None else [everyone]), *(mine for _, mine in given)])
+        if value is None or value == everyone:
+            return None if value is None else Had(value, ())
+        return Had(value, tuple(one for one, mine in given if _gave(mine, value, everyone)))
+
+    def given(self, name: str, tier: str | None, parameter: str | None = None) -> Value | None:
+        """What a tier gives of a benefit, what everyone has among it; without a tier, what everyone has.
+
+        Raises KeyError where there is no such benefit.
+        """
+        had = self.has(name, [] if tier is None else [Held(tier)], parameter)
+        return None if had is None else had.value
 
     def held(self, name: str, use: str, booking: str | None = None) -> tuple[Held, ...]:
         """The tiers that count for a benefit: of the day of use, of that of booking, as its `as_of` says."""
@@ -104,23 +113,12 @@ class Chart:
 
     def adds(self, lower: str, higher: str) -> list[Addition]:
         """What one tier gives that another does not, or otherwise, in the order of the chart; equal values are left out."""
-        found = []
-        for benefit in self.file.benefits:
-            for parameter in self.parameters(benefit):
-                before = self._with_standard(benefit.id, lower, parameter)
-                after = self._with_standard(benefit.id, higher, parameter)
-                if before != after:
-                    found.append(Addition(benefit, parameter, before, after, _how(benefit, before, after)))
-        return found
+        return between(self, lower, self, higher)
 
     def parameters(self, benefit: Benefit) -> tuple[str | None, ...]:
         """The values of a benefit's parameter; `(None,)` where it has none."""
         parameter = self.file.parameters.get(benefit.by or "")
         return (None,) if parameter is None else tuple(parameter.values)
-
-    def _with_standard(self, name: str, tier: str, parameter: str | None) -> Value | None:
-        had = self.has(name, [Held(tier)], parameter)
-        return None if had is None else had.value
 
     @cached_property
     def totals(self) -> Mapping[str, Any]:
@@ -137,8 +135,45 @@ class Chart:
         }  # fmt: skip
 
 
+def between(before: Chart, lower: str, after: Chart, higher: str) -> list[Addition]:
+    """What a tier of one chart gives that a tier of another does not, or otherwise; equal values are left out.
+
+    In the order of `after`, then what is gone. A benefit of another kind, or with another parameter, is gone and new.
+    """
+    found: list[Addition] = []
+    gone = {name: benefit for name, benefit in before.benefits.items() if not _alike(benefit, after.benefits.get(name))}
+    for benefit in after.file.benefits:
+        was = before if benefit.id in before.benefits and benefit.id not in gone else None
+        for parameter in dict.fromkeys([*after.parameters(benefit), *(was.parameters(benefit) if was else ())]):
+            old = was.given(benefit.id, lower, parameter) if was else None
+            new = after.given(benefit.id, higher, parameter)
+            if old != new:
+                found.append(Addition(benefit, parameter, old, new, _how(benefit, old, new)))
+    for benefit in gone.values():
+        for parameter in before.parameters(benefit):
+            if (old := before.given(benefit.id, lower, parameter)) is not None:
+                found.append(Addition(benefit, parameter, old, None, "less"))
+    return found
+
+
+def _alike(benefit: Benefit, other: Benefit | None) -> bool:
+    return other is not None and (benefit.kind, benefit.by) == (other.kind, other.by)
+
+
+def _gave(mine: Value, value: Value, everyone: Value | None) -> bool:
+    """Whether a tier's value is the best, or, where values are joined, brings something that not everyone has."""
+    if isinstance(mine, frozenset):
+        return bool(mine - everyone if isinstance(everyone, frozenset) else mine)
+    if isinstance(mine, Mapping) and isinstance(value, Mapping):
+        common = everyone if isinstance(everyone, Mapping) else {}
+        return any(value[name] == n > common.get(name, 0) for name, n in mine.items())
+    return mine == value
+
+
 def _how(benefit: Benefit, before: Value | None, after: Value | None) -> Literal["new", "better", "other", "less"]:
     if before is None or after is None:
         return "new" if before is None else "less"
+    if benefit.kind == "text" and before not in benefit.words:
+        return "other"  # a word that the later edition does not rank
     joined = better_of(benefit, before, after)
     return "better" if joined == after else "less" if joined == before else "other"
