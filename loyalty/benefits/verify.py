@@ -55,10 +55,11 @@ def _not_held(mine: Rights) -> Iterator[str]:
     entitled = {one.number: one for one in mine.entitlements}
     for use in mine.known.uses:
         one = entitled.get(use.entitlement)
+        used = f"{use.amount} of {use.what} were used on {_day(use.on)}"
         if one is None or one.what != use.what:
-            yield f"{use.amount} of {use.what} were used on {_day(use.on)} of entitlement {use.entitlement}, which was never held"
+            yield f"{used} of entitlement {use.entitlement}, which was never held"
         elif not _held(one, use):
-            yield f"{use.amount} of {use.what} were used on {_day(use.on)}, outside the span of entitlement {use.entitlement}"
+            yield f"{used}, outside the span of entitlement {use.entitlement}"
 
 
 def _held(one: Entitlement, use: Used) -> bool:

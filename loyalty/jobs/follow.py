@@ -103,8 +103,8 @@ def _chunk(task: tuple[RunKey, int, datetime]) -> None:
         claimed = runs.claim(session, key, n)
         if claimed is None:
             return
-        for member_id, error in failures.items():
-            runs.fail(session, key, member_id, error)
+        for member_id, failure in failures.items():
+            runs.fail(session, key, member_id, failure)
         claimed.members, claimed.changes, claimed.done_at = len(tasks) - len(failures), changed, now
 
 
