@@ -100,15 +100,14 @@ def _allowed(program: Program, account: Account, known: Known, made: Choosing, w
     """The pick as it will be noted. Raises Refused with what stands against it."""
     choice = _offered(program, made, wanted, day)
     period, first = made.period, date.fromordinal(made.period.first)
-    told = {"number": account.number, "first": first}
     mine = [one for one in known.picks if (one.choice, one.period) == (wanted.choice, period.first)]
     if not choice.repeated and any(one.option == wanted.option for one in mine):
-        raise Refused("option_picked", option=wanted.option, **told)
+        raise Refused("option_picked", number=account.number, option=wanted.option, first=first)
     laid = stretches(program, known.spans, period.first, min(period.last, day))
     if made.open and not any(fits(made, slot, wanted.option, laid, day) for slot in made.open):
         raise _not_for(program, account, known, made, wanted, day)
     if not made.open:
-        _ahead(choice, made, len(mine), told, day)
+        _ahead(account, choice, made, len(mine), day)
     return Picked(wanted.choice, period.first, max((one.n for one in mine), default=-1) + 1, wanted.option, day, wanted.key)
 
 
@@ -133,17 +132,18 @@ def _not_for(program: Program, account: Account, known: Known, made: Choosing, w
     )
 
 
-def _ahead(choice: Choice, made: Choosing, count: int, told: dict[str, object], day: int) -> None:
+def _ahead(account: Account, choice: Choice, made: Choosing, count: int, day: int) -> None:
     """Whether a pick may wait: in time, and for what a tier not reached yet would pick more. Raises Refused."""
+    first = date.fromordinal(made.period.first)
     # counted in days it ends so long after it opens, which it may do through the period
     last = made.period.last if choice.by.month is None else deadline(choice.by, made.period.first, day)
     full = len(made.waiting) >= max(choice.picks.values()) - len(made.slots)
     if full and len(made.slots) > sum(one.how == "pick" for one in made.given):
         last = max(slot.through for slot in made.slots)
     if last < day:
-        raise Refused("pick_too_late", choice=choice.id, first=told["first"], last=date.fromordinal(last))
+        raise Refused("pick_too_late", choice=choice.id, first=first, last=date.fromordinal(last))
     if full:
-        raise Refused("too_many_picks", count=count, **told)
+        raise Refused("too_many_picks", number=account.number, count=count, first=first)
 
 
 # --- units that a pick gives ------------------------------------------------------------------------------------

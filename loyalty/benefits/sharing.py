@@ -153,8 +153,8 @@ def _free(account: Account, rule: Sharing, known: Sequence[Companion], row: Comp
     running = {one.number: one for one in mine if _end(one) > row.begins}
     if len(running) >= rule.companions:
         one = min(running.values(), key=_end)
-        told = {"companion": one.number, "through": through(_end(one)), "most": rule.companions}
-        raise Refused("too_many_companions", number=account.number, **told)
+        last = through(_end(one))
+        raise Refused("too_many_companions", number=account.number, companion=one.number, last=last, most=rule.companions)
 
 
 def _end(row: Companion) -> date:

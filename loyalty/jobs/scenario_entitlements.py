@@ -32,7 +32,7 @@ class Act:
     key: str
 
     @property
-    def by(self) -> dict[str, str]:
+    def by(self) -> dict[str, Any]:
         return {"author": AUTHOR, "reason": REASON, "key": self.key}
 
 
