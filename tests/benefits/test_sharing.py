@@ -110,7 +110,7 @@ def test_companions_for_benefits_are_named_replaced_and_ended(deploy: Deploy, tm
     deployment = deployed(deploy, tmp_path)
 
     def named(on: str, name: str, key: str, instead: str | None = None) -> bool:
-        wanted = sharing.Named(name, "ann", key, date.fromisoformat(on), instead=instead)
+        wanted = sharing.Named(name, "ann", "asked", key, date.fromisoformat(on), instead=instead)
         return bool(done(deployment, on, lambda *at: sharing.name_companion(*at[:3], wanted, at[3])))
 
     assert named("2026-02-01", "Bea", "1") and not named("2026-02-01", "Bea", "1")
