@@ -6,11 +6,12 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from loyalty.benefits.picking import book_waiting
 from loyalty.clock import day_of
 from loyalty.program.load import Program
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Folded, refold
-from loyalty.status.queries import Account
+from loyalty.status.queries import Account, lock_numbers
 from loyalty.status.rewards import Rewards
 
 
@@ -27,6 +28,17 @@ def settle_for(
 
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
+    folded = _follow(session, program, accounts, as_of, now, whole, isolate)
+    if booked := book_waiting(session, program, accounts, as_of, now):
+        # a pick made ahead counts by now: what it gave is folded too
+        again = lock_numbers(session, [account.number for account in booked])
+        _follow(session, program, list(again.values()), as_of, now, False, isolate)
+    return folded
+
+
+def _follow(
+    session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool, isolate: bool
+) -> Folded:
     rules = rules_of(program)
     if not rules.rewards:
         return refold(session, program, accounts, as_of, now, whole, isolate)

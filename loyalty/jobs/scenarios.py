@@ -13,6 +13,7 @@ from loyalty.clock import instant_at
 from loyalty.earning.operations import Report, correct, record_one, reverse
 from loyalty.earning.queries import earned_by
 from loyalty.errors import Refused
+from loyalty.jobs import scenario_entitlements as entitlements
 from loyalty.jobs.scenario_benefits import benefits_found, texts
 from loyalty.ledger.operations import Correction, adjust
 from loyalty.ledger.queries import balances
@@ -31,6 +32,8 @@ from loyalty.status.rewards import Pick, awards_of, choose
 from loyalty.status.told import told_of
 
 NUMBER, WHO = "SCENARIO", ("scenario", "scenario")
+#: What is not worked out where no line asks for it.
+_UNASKED: Mapping[str, Any] = {"has": {}, "until": {}}
 
 
 def play(session: Session, program: Program, scenario: Scenario) -> None:
@@ -82,6 +85,7 @@ class _Stage:
             with self.at[0].begin_nested():
                 ACTS.get(self.verb, _activity)(self, given)
                 settle(*self.at, [self.account], self.now)
+                entitlements.follow_shared(*self.at, self.account, self.now, posted)
         except Refused as refusal:
             found = refusal
         except (KeyError, TypeError) as error:
@@ -114,6 +118,7 @@ class _Stage:
             "earned": {key: earned_by(session, program, member, WHO[0], key) for key in expected.get("earned", ())},
             **benefits_found(program, spans, day, expected),
             **_given(program, awards_of(session, [member]).get(member, []), day),
+            **(entitlements.found(session, program, account, day) if {"has", "until"} & expected.keys() else _UNASKED),
             "changes": [change.kind for change in changes_of(session, member) if change.effective_on <= day],
         }  # fmt: skip
 
@@ -165,6 +170,10 @@ def _chosen(stage: _Stage, given: dict[str, Any]) -> None:
     choose(*stage.at, stage.account, wanted, stage.now)
 
 
+def _entitled(stage: _Stage, given: dict[str, Any]) -> None:
+    entitlements.act(stage.verb, entitlements.Act(*stage.at, stage.account, stage.on, stage.now, stage.key), given)
+
+
 def _of(given: dict[str, Any]) -> tuple[str, str]:
     return given["offer"], given["tier"]
 
@@ -181,5 +190,6 @@ ACTS: dict[str, Callable[[_Stage, dict[str, Any]], object]] = {
         Waiver(given["tier"], WHO[0], "supervisor", WHO[1], stage.key, _day(given.get("window_of"))), stage.now),
     "revoked": lambda stage, given: revoke(
         *stage.at, stage.account, Revocation(*WHO, stage.key, given.get("grant"), given.get("to")), stage.now),
+    **dict.fromkeys(entitlements.VERBS, _entitled),
     "recalculated": lambda _stage, _given: None,
 }  # fmt: skip
