@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import Refused
-from loyalty.jobs import recalculate, snapshot, trim
+from loyalty.jobs import follow, recalculate, snapshot, trim
 from loyalty.jobs.due import ALLOWED, Cron, read_cron
 from loyalty.jobs.running import Runner
 from loyalty.program.problems import listed, nearest
@@ -43,6 +43,8 @@ HOURS = timedelta(hours=1)
 TIMETABLE = (
     Job("recalculate", "Folds the members whose status may change, and logs what changes.", "30 2 * * *", late=2 * HOURS,
         each=True, lane="night", counts="members", run=recalculate.recalculate),
+    Job("benefits", "Lets shared status follow the member who shares it, and books what was picked ahead.", "0 3 * * *",
+        late=2 * HOURS, each=True, lane="night", counts="members", run=follow.follow_benefits),
     Job("snapshot", "Keeps the members per tier and the moves between tiers of each day that is over.", "15 3 * * *",
         late=3 * HOURS, each=False, lane="night", counts="months", run=snapshot.snapshot),
     Job("trim", "Deletes the history of runs that is older than the settings keep.", "45 3 * * *", late=24 * HOURS,

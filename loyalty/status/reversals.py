@@ -66,7 +66,7 @@ def _still_met(walk: "Walk", window: Window, hold: Hold, at: int) -> bool:
 
 
 def _claw_back(walk: "Walk", window: Window) -> None:
-    """A reversal that leaves a paid counter below zero takes back the tier paid last that still holds, and returns what it cost."""
+    """A reversal that leaves a paid counter below zero takes back the tier paid last that still holds; its cost returns."""
     if not window.ladder.strict:
         return
     for hold, place, _, totals in reversed(walk.paid[:]):
