@@ -100,6 +100,18 @@ def test_what_a_pick_gives_to_a_counter_raises_the_tier_the_same_day(deploy: Dep
     assert verified(deployment) == []
 
 
+def test_what_a_pick_gives_lets_the_next_one_count(deploy: Deploy, tmp_path: Path) -> None:
+    """100 km flown and 200 picked make High, whose picks take the stars and the upgrades that wait."""
+    deployment = deployed(deploy, tmp_path)
+    for option in ("far", "stars", "ups"):
+        picked(deployment, "2026-02-01", "gift", option)
+    orbit.travelled(deployment, "M", "a", "2026-03-01", 110)
+    assert status.tier(deployment) == "high"
+    assert balance(deployment) == {"km": 310, "stars": 110 * 15 + 500}
+    assert got(deployment, "2026-03-01") == ["ups"]
+    assert verified(deployment) == []
+
+
 def test_days_are_counted_from_when_it_opens_and_without_a_default_it_is_lost(deploy: Deploy, tmp_path: Path) -> None:
     deployment = deployed(deploy, tmp_path)
     tier(deployment, "high", "2026-03-01")
