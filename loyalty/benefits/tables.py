@@ -2,7 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, SmallInteger, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
@@ -185,7 +196,12 @@ class Request(Base):
         ),
         CheckConstraint("size > 0", "size_positive"),
         Index("ix_request_service_id_state", "service_id", "state"),
-        Index("ix_request_opens_at", "opens_at", **{f"{name}_where": text("state = 'pending'") for name in ("postgresql", "sqlite")}),
+        Index(
+            "ix_request_opens_at",
+            "opens_at",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
     )
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)

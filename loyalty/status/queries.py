@@ -79,6 +79,11 @@ def read_stretch(session: Session, first: int, last: int) -> list[Account]:
     return [Account(*row) for row in session.execute(_ACCOUNT.where(_STANDING.c.member_id.between(first, last)))]
 
 
+def read_accounts(session: Session, ids: Sequence[int]) -> list[Account]:
+    """The accounts of some members to read, not locked."""
+    return [Account(*row) for row in session.execute(_ACCOUNT.where(among(session, _MEMBER.c.member_id, ids)))]
+
+
 def histories(session: Session, rules: Rules, accounts: Sequence[Account], whole: bool = False) -> dict[int, History]:
     """The whole history of each account, by member_id. `whole` reads the stretch from the first to the last at once."""
     if not accounts:
