@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits.clearing import Looked, clear
 from loyalty.benefits.locking import is_due, lock_services
+from loyalty.benefits.picking import book_waiting
 from loyalty.benefits.reworking import work_windows_again
 from loyalty.benefits.waitlist import Id
 from loyalty.clock import day_of
 from loyalty.program.load import Program
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Folded, refold
-from loyalty.status.queries import Account
+from loyalty.status.queries import Account, lock_numbers
 from loyalty.status.rewards import Rewards
 
 
@@ -31,13 +32,17 @@ def settle_for(
 
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
-    folded = _folded(session, program, accounts, as_of, now, whole, isolate)
-    if folded.changes:
+    folded = _follow(session, program, accounts, as_of, now, whole, isolate)
+    if booked := book_waiting(session, program, accounts, as_of, now):
+        # a pick made ahead counts by now: what it gave is folded too
+        again = lock_numbers(session, [account.number for account in booked])
+        _follow(session, program, list(again.values()), as_of, now, False, isolate)
+    if folded.changes or booked:
         work_windows_again(session, program, accounts, now)
     return folded
 
 
-def _folded(
+def _follow(
     session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool, isolate: bool
 ) -> Folded:
     rules = rules_of(program)

@@ -53,7 +53,8 @@ class BenefitUse(Base):
     """`amount` taken of one entitlement, `entitlement_id`; `use_id` is the digest of its key.
 
     `state` is held (for a request that is not decided), used or returned; what is returned no longer counts against the
-    quota. `until` of a returned one is the end to which it is good again, where the program puts that off.
+    quota. `used_on` is the day on which it was taken, `service_on` that of the service it is for. `until` of a returned one is
+    the end to which it is good again, where the program puts that off: it is then an entitlement of its own.
     """
 
     __tablename__ = "benefit_use"
@@ -69,6 +70,7 @@ class BenefitUse(Base):
     what: Mapped[str] = mapped_column(String(40))
     amount: Mapped[int] = mapped_column(Integer)
     used_on: Mapped[date]
+    service_on: Mapped[date]
     state: Mapped[str] = mapped_column(String(8))
     request_id: Mapped[int | None] = mapped_column(BigInteger)
     author: Mapped[str] = mapped_column(String(100))
@@ -79,13 +81,14 @@ class BenefitUse(Base):
     returned_on: Mapped[date | None]
     returned_by: Mapped[str] = mapped_column(String(100), default="")
     return_reason: Mapped[str] = mapped_column(Text, default="")
+    return_key: Mapped[str] = mapped_column(String(200), default="")
     until: Mapped[date | None]
 
 
 class BenefitPick(Base):
     """The n-th option that a member picked of a tier's choice for the period that begins on `period_on`.
 
-    One picked before the tier is held waits until it is.
+    One picked before the tier is held waits until it is. `booked_on` is the day on which the units that it gives were booked.
     """
 
     __tablename__ = "benefit_pick"
@@ -100,16 +103,18 @@ class BenefitPick(Base):
     reason: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(String(200))
     posted_at: Mapped[datetime] = mapped_column(Instant)
+    booked_on: Mapped[date | None]
 
 
 class Companion(Base):
     """Someone whom a member named: to share a benefit or, with `sharing`, the status, for [`begins`, `until`).
 
-    `number` is the companion's member number, where there is one.
+    `companion_id` is the digest of its key, `number` the companion's member number, where there is one. `tier` is the tier
+    that is shared now, `tiers` counts those that were: the number of the last is part of the key of its fact.
     """
 
     __tablename__ = "companion"
-    __table_args__ = (CheckConstraint("until > begins", "span_forwards"),)
+    __table_args__ = (CheckConstraint("until IS NULL OR until > begins", "span_forwards"),)
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
     companion_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -117,8 +122,10 @@ class Companion(Base):
     name: Mapped[str] = mapped_column(String(200))
     number: Mapped[str | None] = mapped_column(String(40))
     begins: Mapped[date]
-    until: Mapped[date]
+    until: Mapped[date | None]
     ended_on: Mapped[date | None]
+    tier: Mapped[str | None] = mapped_column(String(40))
+    tiers: Mapped[int] = mapped_column(Integer, default=0)
     author: Mapped[str] = mapped_column(String(100))
     key: Mapped[str] = mapped_column(String(200))
     input_hash: Mapped[int] = mapped_column(BigInteger)
