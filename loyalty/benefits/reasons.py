@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "window_not_open": "It may be confirmed from {opens_at}, the time of {tier}.",
         "window_closed": "The window is not open any more; it may be confirmed from {opens_at}, the time of {tier}.",
         "no_window": "{tier} has no time from which it may be confirmed.",
+        "window_come": "Its time has come; it stands in the queue.",
         "window_open": "It may be confirmed and stands in the queue {queue}.",
         "replaced": "The service took the place of another; the time of the request stands.",
         "moved": "The service was moved; the time of the request stands.",
