@@ -72,6 +72,7 @@ class Judged(NamedTuple):
     tier: str
     order: tuple[Any, ...]
     queue: str
+    facts: Facts
 
     def open_at(self, moment: datetime) -> bool:
         """Whether it may be confirmed at an instant: from the very instant on, until its close."""
@@ -125,7 +126,7 @@ def judge(asked: Asked, wish: Wish, known: Known, day: date, starts_at: datetime
     order, queue = asked.order(facts)
     place = (*order, wish.id[1], member)
     bar = _bar(wish, party, right, known)
-    return Judged(opens, closes_at(kind, starts_at), at_once, bar, party.own, party.processed, place, queue)
+    return Judged(opens, closes_at(kind, starts_at), at_once, bar, party.own, party.processed, place, queue, facts)
 
 
 def _bar(wish: Wish, party: Party, right: bool, known: Known) -> str:

@@ -12,6 +12,8 @@ from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
 from loyalty.cli.members import members
 from loyalty.cli.plan import plan
 from loyalty.cli.program import program
+from loyalty.cli.requests import requests
+from loyalty.cli.services import services
 from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
 
@@ -29,6 +31,6 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
-                run, schedule, health):  # fmt: skip
+                run, schedule, health, services, requests):  # fmt: skip
     main.add_command(command)
 program.add_command(try_)

@@ -135,10 +135,10 @@ def clear_due(deployment: Deployment, now: datetime, progress: Progress = _silen
     return Done(looked - len(failures), changes, failures)
 
 
-def clear_one(session: Session, deployment: Deployment, service_id: int, now: datetime) -> int:
-    """Look at one service, if it is still due; how many requests changed."""
+def clear_one(session: Session, deployment: Deployment, service_id: int, now: datetime, always: bool = False) -> int:
+    """Look at one service, if it is still due, or always; how many requests changed."""
     service = lock_services(session, [service_id]).get(service_id)
-    if service is None or not is_due(service, now):
+    if service is None or not (always or is_due(service, now)):
         return 0
     looked = clear(session, deployment.program, service, now)
     return looked.given + looked.changed
