@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.choices import Choosing, Given, Picked, choosing, choosings, fits, names
-from loyalty.benefits.periods import Period, choice_in, choice_of, edition_at, period_on, stretches, tier_at
+from loyalty.benefits.periods import choice_in, choice_of, edition_at, period_on, stretches, tier_at
 from loyalty.benefits.queries import known_of, picks_of, tier_days
 from loyalty.benefits.rights import Known
 from loyalty.benefits.tables import BenefitPick
@@ -150,7 +150,7 @@ def _ahead(choice: Choice, made: Choosing, count: int, told: dict[str, object], 
 
 
 @lru_cache(maxsize=100)
-def _with_units(program: Program) -> frozenset[str]:
+def with_units(program: Program) -> frozenset[str]:
     """The choices with an option that gives a unit."""
     choices = [choice for edition in program.editions for choice in edition.benefits.choices]
     return frozenset(
@@ -161,10 +161,10 @@ def _with_units(program: Program) -> frozenset[str]:
 def book_waiting(session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime) -> list[Account]:
     """Book the units of picks that count by a day and are not booked yet, on the day from which each counts; the members
     for whom something was booked: they are due. Two statements where nothing waits, none where no option gives units."""
-    if not _with_units(program):
+    if not with_units(program):
         return []
     by_id = {account.member_id: account for account in accounts}
-    unbooked = (BenefitPick.choice.in_(sorted(_with_units(program))), BenefitPick.booked_on.is_(None))
+    unbooked = (BenefitPick.choice.in_(sorted(with_units(program))), BenefitPick.booked_on.is_(None))
     waiting = session.execute(
         select(BenefitPick.member_id, BenefitPick.choice, BenefitPick.period_on, BenefitPick.n)
         .where(among(session, BenefitPick.member_id, list(by_id)), *unbooked)
@@ -218,10 +218,3 @@ def _note(session: Session, account: Account, given: Given) -> None:
     session.execute(update(BenefitPick).where(*mine, *which).values(booked_on=on))
     account.due(on)
     mark_due(session, [account.member_id], on)
-
-
-def period_told(period: Period) -> str:
-    """A period in words: a year, or its first and last day."""
-    first, last = date.fromordinal(period.first), date.fromordinal(period.last)
-    whole = (first.month, first.day, last.month, last.day) == (1, 1, 12, 31) and first.year == last.year
-    return str(first.year) if whole else f"{first} through {last}"

@@ -97,6 +97,6 @@ def _used(row: Any) -> Used:
     returned = row.returned_on.toordinal() if row.returned_on is not None else None
     until = row.until.toordinal() if row.until is not None else None
     return Used(
-        row.use_id, row.n, row.entitlement_id, row.what, row.amount, row.used_on.toordinal(), row.state, row.request_id,
-        returned, until, row.key,
+        row.use_id, row.n, row.entitlement_id, row.what, row.amount, row.used_on.toordinal(),
+        row.service_on.toordinal(), row.state, row.request_id, returned, until, row.key,
     )  # fmt: skip

@@ -30,7 +30,8 @@ class Granted(NamedTuple):
 
 
 class Used(NamedTuple):
-    """`amount` taken of an entitlement on a day; `returned` is the day on which it came back, `until` its new end then."""
+    """`amount` taken of an entitlement on a day, for a service on another; `returned` is the day on which it came back, `until`
+    its new end then."""
 
     id: int
     n: int
@@ -38,6 +39,7 @@ class Used(NamedTuple):
     what: str
     amount: int
     on: int
+    service: int
     state: str
     request: int | None
     returned: int | None

@@ -6,6 +6,7 @@ import click
 
 from loyalty import __version__
 from loyalty.cli.activities import activities, entries
+from loyalty.cli.benefits import benefit, benefits_
 from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
@@ -30,7 +31,7 @@ def main() -> None:
     gc.set_threshold(100_000)
 
 
-for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
-                run, schedule, health, services, requests):  # fmt: skip
+for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
+                recalculate, verify, run, schedule, health, services, requests):  # fmt: skip
     main.add_command(command)
 program.add_command(try_)

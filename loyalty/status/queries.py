@@ -81,7 +81,7 @@ def read_stretch(session: Session, first: int, last: int) -> list[Account]:
 
 
 def read_accounts(session: Session, ids: Sequence[int]) -> list[Account]:
-    """The accounts of some members to read, not locked."""
+    """The accounts of some members to read, by member_id, not locked."""
     return [Account(*row) for row in session.execute(_ACCOUNT.where(among(session, _MEMBER.c.member_id, ids)))]
 
 
