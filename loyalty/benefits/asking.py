@@ -206,7 +206,6 @@ class _Asking:
             raise Refused("unknown_service", kind=item.asked.kind.service, key=one.service)
         for name in (one.from_class, one.to_class):
             _known_class(name, one.service, item.asked.service.classes)
-        _known_class(one.to_class, one.service, self.classes[service.service_id])
         for number in item.wish.companions:
             if number is not None and number not in numbers:
                 raise Refused("unknown_member", number=number)
@@ -232,7 +231,8 @@ class _Asking:
         service, answer, wish = self.services[item.answer.service_id], item.answer, item.wish
         judged = judge(item.asked, wish, known, self.today, service.starts_at, ZoneInfo(service.zone))
         same = (service.service_id, wish.id[0], wish.to_class)
-        about = Refusal(item.asked, wish, known, judged, service, self.today, self.now)
+        there = tuple(self.classes[service.service_id])
+        about = Refusal(item.asked, wish, known, judged, service, there, self.today, self.now)
         reason = refusal_of(self.program, about, had.get(same)) or self._take(item, service)
         if reason is not None:
             answer.take(reason)
@@ -242,6 +242,7 @@ class _Asking:
         answer.take(self._waiting(item, judged, service))
 
     def _waiting(self, item: _Item, judged: Judged, service: Service) -> Became:
+        note_look(service, judged.closes_at)
         if not judged.open_at(self.now):
             note_look(service, judged.opens_at)
             return waits(self.program, judged, service.zone, False)

@@ -13,7 +13,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
     {
         # refused
         "asked_already": "It was asked already, by request {key}, for the same service and class.",
-        "class_not_offered": "From {from_class} one may not ask for {to_class}; allowed: {allowed}.",
+        "class_not_offered": "From {from_class} one may not ask for {to_class} of this service; allowed: {allowed}.",
         "fields_not_allowed": "It cannot be asked with these fields; allowed: {allowed}.",
         "instrument_not_allowed": "{instrument} is not good for this request; allowed: {allowed}.",
         "instrument_not_held": "{needed} of {instrument} are needed for the service on {on}, {left} may be used.",

@@ -20,13 +20,14 @@ from loyalty.status.words import tier_name
 
 @dataclass(frozen=True)
 class Refusal:
-    """What decides over a refusal: the request with its rules, as judged for today, and its service."""
+    """What decides over a refusal: the request with its rules, as judged for today, and its service with its classes."""
 
     asked: Asked
     wish: Wish
     known: Known
     judged: Judged
     service: Any
+    classes: tuple[str, ...]
     today: date
     now: datetime
 
@@ -55,7 +56,7 @@ def _broken(program: Program, about: Refusal, same: str | None) -> Iterator[tupl
 
 def _not_allowed(about: Refusal) -> Iterator[tuple[str, dict[str, Any]]]:
     asked, wish = about.asked, about.wish
-    offered = asked.kind.classes.get(wish.from_class, ())
+    offered = [name for name in asked.kind.classes.get(wish.from_class, ()) if name in about.classes]
     if wish.to_class not in offered:
         classes = {"from_class": wish.from_class, "to_class": wish.to_class, "allowed": listed(offered) or "none"}
         yield "class_not_offered", classes

@@ -1,5 +1,6 @@
 """What scenarios say of requests: service, changed, asks, withdraws, looked; then requests, queue, taken."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -133,7 +134,8 @@ def _request(session: Session, key: str, wanted: Any, at: datetime) -> Any:
     if not isinstance(wanted, dict):
         return state
     zone = session.get_one(Service, row.service_id).zone
-    opens = local(row.opens_at, zone) if row.opens_at else "never"
+    told = json.loads(last.details).get("opens_at") if last else None
+    opens = told or (local(row.opens_at, zone) if row.opens_at else "never")
     known = {"state": state, "reason": reason, "opens": opens, "passed": row.passed}
     unknown = set(wanted) - set(known)
     if unknown:
