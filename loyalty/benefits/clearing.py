@@ -88,12 +88,9 @@ class _Look:
         """The instants at which units could be given since the last look, and now."""
         due = self.service.look_at
         since = due if due is not None and due <= self.now else self.now
-        opened = {
-            one.opens_at for id_, one in self.judged(self.now).items()
-            if one.opens_at is not None and one.opens_at <= self.now
-            and (self.rows[id_].state == "pending" or one.opens_at >= since)
-        }  # fmt: skip
-        return sorted({*opened, since, self.now})
+        opened = {one.opens_at for one in self.judged(self.now).values() if one.opens_at is not None}
+        between = {moment for moment in opened if since <= moment <= self.now}
+        return sorted({*between, since, self.now})
 
     def walk(self) -> None:
         """Give out units at each of the moments in turn."""

@@ -15,15 +15,20 @@ from loyalty.program.scope import Case
 
 
 class Person(NamedTuple):
-    """A member of a party: the spans of the cached timeline as (begins, until, tier), and the attributes as JSON."""
+    """A member of a party: the days of membership, the attributes as JSON, and the spans of the cached timeline as (begins,
+    until, tier)."""
 
     member_id: int
     number: str
     attributes: str
+    enrolled_on: date
+    left_on: date | None
     spans: tuple[tuple[date, date | None, str], ...]
 
-    def tier(self, day: date) -> str | None:
-        """The tier of a day; none outside membership."""
+    def tier(self, day: date, base: str) -> str | None:
+        """The tier of a day, none outside membership; the base tier for one whose timeline is still to be folded."""
+        if not self.spans:
+            return base if self.enrolled_on <= day and (self.left_on is None or day < self.left_on) else None
         return next((tier for begins, until, tier in self.spans if begins <= day and (until is None or day < until)), None)
 
 
@@ -90,10 +95,13 @@ def party_of(asked: Asked, wish: Wish, known: Known, day: date) -> Party:
 
 def _tiers(asked: Asked, wish: Wish, known: Known, day: date) -> tuple[str | None, str]:
     base, ranks = asked.edition.ladder.base, asked.edition.ranks
-    own = known.people[wish.id[0]].tier(day)
-    others = [(known.numbers[number].tier(day) if number in known.numbers else None) or base for number in
-              (number or "" for number in wish.companions)]  # fmt: skip
+    own = known.people[wish.id[0]].tier(day, base)
+    others = [_tier_of(known.numbers.get(number or ""), day, base) for number in wish.companions]
     return own, processed(asked.kind.party, own or base, others, ranks)
+
+
+def _tier_of(companion: Person | None, day: date, base: str) -> str:
+    return base if companion is None else companion.tier(day, base) or base
 
 
 def case_of(asked: Asked, wish: Wish, known: Known, tier: str) -> Case:

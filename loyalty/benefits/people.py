@@ -48,7 +48,8 @@ def known_for(
 def people_of(session: Session, ids: Sequence[int], numbers: Sequence[str]) -> list[Person]:
     """Members by id or number, each with the cached timeline. One statement."""
     member, span = Member.__table__, TierSpan.__table__
-    columns = (member.c.member_id, member.c.number, member.c.attributes, span.c.begins, span.c.until, span.c.tier)
+    about = (member.c.member_id, member.c.number, member.c.attributes, member.c.enrolled_on, member.c.left_on)
+    columns = (*about, span.c.begins, span.c.until, span.c.tier)
     rows = session.execute(
         select(*columns)
         .join(span, span.c.member_id == member.c.member_id, isouter=True)
@@ -56,8 +57,8 @@ def people_of(session: Session, ids: Sequence[int], numbers: Sequence[str]) -> l
         .order_by(member.c.member_id, span.c.n)
     )
     return [
-        Person(key[0], key[1], key[2], tuple((row.begins, row.until, row.tier) for row in mine if row.begins is not None))
-        for key, mine in groupby(rows, lambda row: tuple(row[:3]))
+        Person(*key, tuple((row.begins, row.until, row.tier) for row in mine if row.begins is not None))
+        for key, mine in groupby(rows, lambda row: (row[0], row[1], row[2], row[3], row[4]))
     ]
 
 

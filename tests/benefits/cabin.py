@@ -2,7 +2,7 @@
 queue in one order. Its zone and its rules can be changed by a test."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,18 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits.asking import Answer, Ask, Companion, ask_one
 from loyalty.benefits.ending import Act, act
+from loyalty.benefits.operations import Given
+from loyalty.benefits.operations import grant as give
 from loyalty.benefits.services import Change, Told, change, service_id, tell
 from loyalty.benefits.tables import Request, Service, ServiceClass
+from loyalty.jobs import scenario_entitlements
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.requests import clear_due, open_windows
 from loyalty.members.operations import Enrolment, enrol
 from loyalty.settle import settle, settle_services
 from loyalty.status.facts import Grant, grant
 from loyalty.status.operations import open_standings
-from loyalty.status.queries import lock_numbers
+from loyalty.status.queries import account_read, lock_numbers
 from tests.jobs import orbit
 
 Deploy = Callable[..., Deployment]
@@ -46,8 +50,9 @@ benefits:
   - {id: cpu, category: upgrades, name: {en: free upgrades}, kind: flag,
      cells: {silver: true, gold: true, platinum: true, 1k: true, gs: true}}
   - {id: cpu_window, category: upgrades, name: {en: window}, kind: duration, by: cabin,
-     cells: {silver: {first: day_of_service, comfort: 24h}, gold: {first: 48h, comfort: 72h}, platinum: {first: 72h, comfort: any_time},
-             1k: {first: 96h, comfort: any_time}, gs: {first: 120h, comfort: any_time}}}
+     cells: {silver: {first: day_of_service, comfort: 24h}, gold: {first: 48h, comfort: 72h},
+             platinum: {first: 72h, comfort: any_time}, 1k: {first: 96h, comfort: any_time},
+             gs: {first: 120h, comfort: any_time}}}
   - {id: cpu_companions, category: upgrades, name: {en: companions}, kind: count,
      cells: {silver: 1, gold: 1, platinum: 2, 1k: 4, gs: 8}}
   - {id: instant, category: upgrades, name: {en: fares upgraded at once}, kind: set,
@@ -122,7 +127,10 @@ class Cabin:
         """Enrol a member with a tier granted."""
         self.members([number], tier, on, until)
 
-    def members(self, numbers: Sequence[str], tier: str | None = None, on: str = "2026-01-01", until: str | None = None) -> None:
+    def members(
+        self, numbers: Sequence[str], tier: str | None = None, on: str = "2026-01-01", until: str | None = None
+    ) -> None:
+        """The same of several."""
         first, now = date.fromisoformat("2026-01-01"), orbit.noon("2026-01-01")
         with self.store.transaction() as session:
             answers = enrol(session, self.program, [Enrolment(first, number) for number in numbers], now)
@@ -140,6 +148,22 @@ class Cabin:
             moment = now or orbit.noon(on)
             grant(session, self.program, account, wanted, moment)
             settle(session, self.program, [account], moment)
+
+    def give(self, number: str, what: str, amount: int, through: str = "2026-12-31", on: str = "2026-01-01") -> None:
+        """Grant instruments by hand."""
+        with self.store.transaction() as session:
+            account = lock_numbers(session, [number])[number]
+            until = date.fromisoformat(through) + timedelta(days=1)
+            wanted = Given(what, amount, date.fromisoformat(on), until, "test", "test", f"{number} {what} {on}")
+            give(session, self.program, account, wanted, orbit.noon(on))
+
+    def has(self, number: str, on: str) -> dict[str, tuple[int, str]]:
+        """What is left of each instrument on a day, with the last day of what ends first."""
+        day = date.fromisoformat(on)
+        with self.store.reading() as session:
+            account = account_read(session, number)
+            found = scenario_entitlements.found(session, self.program, account, day)
+        return {what: (int(left), found["until"].get(what, "")) for what, left in found["has"].items() if int(left)}
 
     def settled(self, number: str, now: datetime) -> None:
         """The night's fold of one member."""
@@ -176,8 +200,6 @@ class Cabin:
 
     def look(self, now: str) -> None:
         """Both jobs, by hand."""
-        from loyalty.jobs.requests import clear_due, open_windows
-
         open_windows(self.deployment, at(now))
         clear_due(self.deployment, at(now))
 
@@ -204,7 +226,7 @@ def asked(
     session: Session, deployment: Deployment, number: str, service: str, key: str, now: datetime,
     companions: Sequence[str] = (), to: str = "first", source: str = "test", **more: Any,
 ) -> Answer:  # fmt: skip
-    """One request made and its service settled. Companions are member numbers, or names where they begin with a small letter."""
+    """One request made and its service settled. Companions are member numbers, or names that begin with a small letter."""
     party = tuple(Companion(name) if name[0].islower() else Companion(number=name) for name in companions)
     from_class = more.pop("from_class", "economy")
     wanted = Ask(service, from_class, to, source, key, "test", companions=party, **more)
