@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.benefits.asking import Answer, Ask, Companion, ask_one
+from loyalty.benefits import operations
+from loyalty.benefits.asking import Answer, Ask, Companion, ask, ask_one
 from loyalty.benefits.ending import Act, act
-from loyalty.benefits.operations import Given
-from loyalty.benefits.operations import grant as give
 from loyalty.benefits.services import Change, Told, change, service_id, tell
 from loyalty.benefits.tables import Request, Service, ServiceClass
 from loyalty.jobs import scenario_entitlements
@@ -100,7 +99,7 @@ requests:
         order: ORDER
 """
 #: By tier, then by fare: the second of the two orders.
-ORDER = "[{tier: highest}, {instrument: first}, {field: fare, ranked: [\"Y\", B, M, W, K]}, {requested: earliest}]"
+ORDER = '[{tier: highest}, {instrument: first}, {field: fare, ranked: ["Y", B, M, W, K]}, {requested: earliest}]'
 
 
 def config(
@@ -136,26 +135,42 @@ class Cabin:
             answers = enrol(session, self.program, [Enrolment(first, number) for number in numbers], now)
             open_standings(session, [(answer.member_id or 0, first) for answer in answers])
         if tier is not None:
-            for number in numbers:
-                self.grant(number, tier, on, until)
+            self.grants(numbers, tier, on, until)
 
     def grant(self, number: str, tier: str, on: str, until: str | None = None, now: datetime | None = None) -> None:
+        """Grant a tier and settle."""
+        self.grants([number], tier, on, until, now)
+
+    def grants(self, numbers: Sequence[str], tier: str, on: str, until: str | None = None, now: datetime | None = None) -> None:
+        """The same to several, in one transaction."""
+        moment, begins = now or orbit.noon(on), date.fromisoformat(on)
+        end, kind = date.fromisoformat(until) if until else None, "invited" if tier == "gs" else "granted"
         with self.store.transaction() as session:
-            account = lock_numbers(session, [number])[number]
-            end = date.fromisoformat(until) if until else None
-            kind = "invited" if tier == "gs" else "granted"
-            wanted = Grant(tier, date.fromisoformat(on), end, "test", "test", f"{number} {tier} {on}", kind)
-            moment = now or orbit.noon(on)
-            grant(session, self.program, account, wanted, moment)
-            settle(session, self.program, [account], moment)
+            accounts = lock_numbers(session, numbers)
+            for number, account in accounts.items():
+                wanted = Grant(tier, begins, end, "test", "test", f"{number} {tier} {on}", kind)
+                grant(session, self.program, account, wanted, moment)
+            settle(session, self.program, list(accounts.values()), moment)
 
     def give(self, number: str, what: str, amount: int, through: str = "2026-12-31", on: str = "2026-01-01") -> None:
         """Grant instruments by hand."""
         with self.store.transaction() as session:
             account = lock_numbers(session, [number])[number]
             until = date.fromisoformat(through) + timedelta(days=1)
-            wanted = Given(what, amount, date.fromisoformat(on), until, "test", "test", f"{number} {what} {on}")
-            give(session, self.program, account, wanted, orbit.noon(on))
+            wanted = operations.Given(what, amount, date.fromisoformat(on), until, "test", "test", f"{number} {what} {on}")
+            operations.grant(session, self.program, account, wanted, orbit.noon(on))
+
+    def give_member(self, number: str, what: str) -> None:
+        """Enrol a member without a tier, with one instrument."""
+        self.member(number)
+        self.give(number, what, 1)
+
+    def take_back(self, number: str, what: str, on: str) -> None:
+        """Revoke what was given by hand."""
+        with self.store.transaction() as session:
+            account = lock_numbers(session, [number])[number]
+            wanted = operations.Change("test", "test", f"back {number}", given=f"{number} {what} 2026-01-01")
+            operations.revoke(session, self.program, account, wanted, orbit.noon(on))
 
     def has(self, number: str, on: str) -> dict[str, tuple[int, str]]:
         """What is left of each instrument on a day, with the last day of what ends first."""
@@ -190,6 +205,18 @@ class Cabin:
     def ask(self, number: str, service: str, key: str, now: str, companions: Sequence[str] = (), **more: Any) -> Answer:
         with self.store.transaction() as session:
             return asked(session, self.deployment, number, service, key, at(now), companions, **more)
+
+    def asks(self, service: str, wanted: Sequence[tuple[str, str, datetime, str]]) -> None:
+        """Many requests, as (member number, key, time, fare), made in one transaction that gives nothing."""
+        with self.store.transaction() as session:
+            accounts = lock_numbers(session, [number for number, *_ in wanted])
+            asks = [
+                (accounts[number],
+                 Ask(service, "economy", "first", "test", key, "test", fields={"fare": fare}, requested_at=moment))
+                for number, key, moment, fare in wanted
+            ]  # fmt: skip
+            answers = ask(session, self.program, asks, max(moment for _, _, moment, _ in wanted))
+        assert [answer.refusal for answer in answers] == [None] * len(wanted)
 
     def act(self, number: str, key: str, how: Any, now: str, reason: str = "why") -> bool:
         with self.store.transaction() as session:
@@ -239,5 +266,3 @@ def asked(
 def cabin(deploy: Deploy, tmp_path: Path, **changed: Any) -> Cabin:
     """Cabin on the test's database."""
     return Cabin(deploy("orbit", config=config(tmp_path / "config", **changed)))
-
-
