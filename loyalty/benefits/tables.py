@@ -2,7 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, SmallInteger, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
@@ -142,6 +153,7 @@ class Service(Base):
     fields: Mapped[str] = mapped_column(Text, default="{}")
     state: Mapped[str] = mapped_column(String(12), default="open")
     look_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    input_hash: Mapped[int] = mapped_column(BigInteger)
     changes: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -159,7 +171,10 @@ class ServiceClass(Base):
 
 
 class ServiceChange(Base):
-    """One change of a service, written once: created, units, moved, cancelled, closed; `details` is JSON."""
+    """One change of a service, written once: told, changed, moved, replaced, cancelled, closed; `details` is JSON.
+
+    `key` is that under which it was sent, none for what the engine does itself.
+    """
 
     __tablename__ = "service_change"
 
@@ -168,6 +183,9 @@ class ServiceChange(Base):
     kind: Mapped[str] = mapped_column(String(12))
     details: Mapped[str] = mapped_column(Text, default="{}")
     author: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    key: Mapped[str | None] = mapped_column(String(200))
+    input_hash: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -178,7 +196,7 @@ class Request(Base):
     `reason` is a code of the catalogue of reasons and `details`, as JSON, the figures of its sentence. `size` counts the
     member and companions, `party` tells them. `opens_at` is when it may be confirmed; none where nothing but the tier that
     the member lacks by now would open it. `passed` is the reason for which it was passed over when the queue was last given
-    out. `changes` counts its log.
+    out, with its figures; `skipped` is why staff pass it over, if they do. `changes` counts its log.
     """
 
     __tablename__ = "request"
@@ -188,6 +206,12 @@ class Request(Base):
         ),
         CheckConstraint("size > 0", "size_positive"),
         Index("ix_request_service_id_state", "service_id", "state"),
+        Index(
+            "ix_request_opens_at",
+            "opens_at",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
     )
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
@@ -206,6 +230,8 @@ class Request(Base):
     reason: Mapped[str] = mapped_column(String(40))
     details: Mapped[str] = mapped_column(Text, default="{}")
     passed: Mapped[str] = mapped_column(String(40), default="")
+    passed_details: Mapped[str] = mapped_column(Text, default="{}")
+    skipped: Mapped[str] = mapped_column(Text, default="")
     opens_at: Mapped[datetime | None] = mapped_column(Instant)
     requested_at: Mapped[datetime] = mapped_column(Instant)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -213,6 +239,18 @@ class Request(Base):
     key: Mapped[str] = mapped_column(String(200))
     input_hash: Mapped[int] = mapped_column(BigInteger)
     changes: Mapped[int] = mapped_column(SmallInteger, default=0)
+
+
+class RequestCompanion(Base):
+    """A companion with a member number, the n-th of a request's party: a change of that tier finds the request by it."""
+
+    __tablename__ = "request_companion"
+    __table_args__ = (ForeignKeyConstraint(["member_id", "request_id"], ["request.member_id", "request.request_id"]),)
+
+    member_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=False)
+    request_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), index=True)
 
 
 class RequestChange(Base):

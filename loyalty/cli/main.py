@@ -13,7 +13,9 @@ from loyalty.cli.jobs import db, recalculate, verify
 from loyalty.cli.members import members
 from loyalty.cli.plan import plan
 from loyalty.cli.program import program
+from loyalty.cli.requests import requests
 from loyalty.cli.schedule import health, jobs, run, schedule
+from loyalty.cli.services import services
 from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
 
@@ -31,6 +33,6 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
-                recalculate, verify, run, schedule, jobs, health):  # fmt: skip
+                services, requests, recalculate, verify, run, schedule, jobs, health):  # fmt: skip
     main.add_command(command)
 program.add_command(try_)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import Refused
-from loyalty.jobs import follow, recalculate, snapshot, trim
+from loyalty.jobs import follow, recalculate, requests, snapshot, trim
 from loyalty.jobs.due import ALLOWED, Cron, read_cron
 from loyalty.jobs.running import Runner
 from loyalty.program.problems import listed, nearest
@@ -47,6 +47,10 @@ TIMETABLE = (
         late=2 * HOURS, each=True, lane="night", counts="members", run=follow.follow_benefits),
     Job("snapshot", "Keeps the members per tier and the moves between tiers of each day that is over.", "15 3 * * *",
         late=3 * HOURS, each=False, lane="night", counts="months", run=snapshot.snapshot),
+    Job("windows", "Opens the windows of requests whose time has come.", "*/5 * * * *", late=HOURS, each=False,
+        lane="requests", counts="requests", run=requests.windows),
+    Job("clear", "Gives out what is free of services in the order of their queues, and closes those that begin.",
+        "*/5 * * * *", late=HOURS, each=False, lane="requests", counts="services", run=requests.clearing),
     Job("trim", "Deletes the history of runs that is older than the settings keep.", "45 3 * * *", late=24 * HOURS,
         each=False, lane="night", counts="runs", run=trim.trim),
 )  # fmt: skip

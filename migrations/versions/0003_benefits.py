@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("input_hash", sa.BigInteger(), nullable=False),
         sa.Column("changes", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('open', 'closed', 'cancelled')", name=op.f("ck_service_state")),
@@ -141,6 +142,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
         sa.Column("passed", sa.String(length=40), nullable=False),
+        sa.Column("passed_details", sa.Text(), nullable=False),
+        sa.Column("skipped", sa.Text(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
@@ -157,6 +160,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "request_id", name=op.f("pk_request")),
     )
     op.create_index("ix_request_service_id_state", "request", ["service_id", "state"], unique=False)
+    pending = sa.text("state = 'pending'")
+    op.create_index(
+        "ix_request_opens_at", "request", ["opens_at"], unique=False, postgresql_where=pending, sqlite_where=pending
+    )
 
     op.create_table(
         "service_change",
@@ -165,6 +172,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
         sa.Column("author", sa.String(length=100), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=True),
+        sa.Column("input_hash", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["service_id"], ["service.service_id"], name=op.f("fk_service_change_service_id_service")),
         sa.PrimaryKeyConstraint("service_id", "n", name=op.f("pk_service_change")),
@@ -198,13 +208,32 @@ def upgrade() -> None:
     )
     op.create_index("ix_request_change_at", "request_change", ["at"], unique=False)
 
+    op.create_table(
+        "request_companion",
+        sa.Column("member_id", ID, autoincrement=False, nullable=False),
+        sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.SmallInteger(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id", "request_id"],
+            ["request.member_id", "request.request_id"],
+            name=op.f("fk_request_companion_member_id_request_id_request"),
+        ),
+        sa.PrimaryKeyConstraint("member_id", "request_id", "n", name=op.f("pk_request_companion")),
+    )
+    op.create_index("ix_request_companion_number", "request_companion", ["number"], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_index("ix_request_companion_number", table_name="request_companion")
+
+    op.drop_table("request_companion")
     op.drop_index("ix_request_change_at", table_name="request_change")
 
     op.drop_table("request_change")
     op.drop_table("service_class")
     op.drop_table("service_change")
+    op.drop_index("ix_request_opens_at", table_name="request")
     op.drop_index("ix_request_service_id_state", table_name="request")
 
     op.drop_table("request")
