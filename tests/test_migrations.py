@@ -18,6 +18,7 @@ from loyalty.cli import main
 from loyalty.errors import Refused
 from loyalty.jobs import migrate
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.tables import Run, RunChunk, RunFailure
 from loyalty.published import PublishedEdition, publish
 from loyalty.settings import Settings
 from loyalty.store import Base, Store
@@ -81,6 +82,31 @@ def test_all_the_way_down_leaves_nothing(store: Store) -> None:
     assert tables(store) == set()
 
 
+def test_runs_of_before_keep_what_they_did_and_go_on(store: Store) -> None:
+    """A run that was killed under the old tables has its chunks still."""
+    migrate.upgrade(store, "0002")
+    due = "2026-06-15 02:30:00.000000"
+    run = f"'recalculate', '{due}', '2026-06-15', false, true, '{{}}', '{due}', NULL, 7, 8, 1"
+    with store.transaction() as session:
+        for statement in (
+            f"INSERT INTO run VALUES ({run.format('running')})",
+            f"INSERT INTO run_chunk VALUES ('recalculate', '{due}', 0, 1, 9, NULL, 7, 8)",
+            f"INSERT INTO run_failure VALUES ('recalculate', '{due}', 4, 'ZeroDivisionError: x')",
+        ):
+            session.execute(text(statement))
+    migrate.upgrade(store)
+    with store.reading() as session:
+        (run_row,) = session.scalars(select(Run))
+        assert (run_row.items, run_row.changes, run_row.failures) == (7, 8, 1)
+        assert (run_row.chunks, run_row.crashes, run_row.error) == (1, 0, None)
+        assert session.scalars(select(RunChunk)).one().items == 7
+        assert session.scalars(select(RunFailure)).one().item == 4
+    migrate.downgrade(store, "0002")
+    with store.reading() as session:
+        assert session.scalar(text("SELECT members FROM run")) == 7
+        assert session.scalar(text("SELECT member_id FROM run_failure")) == 4
+
+
 @pytest.mark.parametrize("drift", ["ALTER TABLE member ADD COLUMN nickname TEXT", "DROP INDEX ix_standing_review_on"])
 def test_a_table_that_is_not_what_the_models_say_is_found(store: Store, drift: str) -> None:
     migrate.upgrade(store)
@@ -123,10 +149,35 @@ COMMANDS: dict[str, list[str]] = {
     "status choose": ["N1", "milestone", "option", *HAND],
     "status revoke": ["N1", *HAND],
     "status waive": ["N1", "gold", "--approver", "B", *HAND],
+    "services add": ["S", "--starts", "2026-06-10 18:00", "--author", "A"],
+    "services import": ["orbit-flights", "absent.csv"],
+    "services change": ["S", "--units", "first=1", *HAND],
+    "services cancel": ["S", *HAND],
+    "services show": ["S"],
+    "services list": [],
+    "requests ask": ["N1", "S", "economy", "first", "--key", "K", "--author", "A"],
+    "requests import": ["orbit-asked", "absent.csv"],
+    "requests withdraw": ["N1", "K", "--author", "A"],
+    "requests cancel": ["N1", "K", "--author", "A", "--reason", "R"],
+    "requests skip": ["N1", "K", "--author", "A", "--reason", "R"],
+    "requests clear": [],
+    "requests show": ["S"],
+    "requests of": ["N1"],
+    "benefits": ["N1"],
+    "benefit grant": ["N1", "lounge", "2", *HAND],
+    "benefit extend": ["N1", "--through", "2027-01-31", "--what", "lounge", *HAND],
+    "benefit revoke": ["N1", "--what", "lounge", *HAND],
+    "benefit use": ["N1", "lounge", *HAND],
+    "benefit return": ["N1", "K1", *HAND],
+    "benefit pick": ["N1", "choice", "option", *HAND],
+    "benefit share": ["N1", "sharing", "N2", *HAND],
+    "benefit companion": ["N1", "Ann", *HAND],
+    "benefit end": ["N1", "K1", "--author", "A", "--reason", "R"],
     "recalculate": [],
     "verify": [],
     "run": ["recalculate"],
     "schedule": [],
+    "jobs history": ["recalculate"],
     "health": [],
 }
 #: Commands that need none, or make their own.
@@ -150,7 +201,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0003"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0004"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 
