@@ -21,7 +21,6 @@ from loyalty.program.problems import Problem, spelt
 Way = tuple[str | int, ...]
 #: Deeper nesting than this is no rules file, nor are more digits.
 DEEPEST = 60
-TOO_DEEP = f"nested more than {DEEPEST} deep"
 LONGEST = 40
 
 
@@ -107,7 +106,7 @@ def _refused(text: str) -> Iterator[tuple[Any, str]]:
     for item in yaml.parse(text, Loader=_Loader):
         depth += isinstance(item, yaml.CollectionStartEvent) - isinstance(item, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            yield item, TOO_DEEP
+            yield item, f"nested more than {DEEPEST} deep"
             return
         if isinstance(item, yaml.AliasEvent) or getattr(item, "anchor", None):
             yield item, "an alias (* or &) is refused: write the value out"
@@ -118,9 +117,10 @@ def _refused(text: str) -> Iterator[tuple[Any, str]]:
 def _unreadable(file: str, text: str, error: Exception) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
         mark, said = error.problem_mark, ", ".join(part for part in (error.context, error.problem) if part)
-        if "maximum nesting depth" in said:  # the C library looks ahead, and has a limit of its own
-            return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", TOO_DEEP)
-        return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", f"this is not YAML: {said}")
+        # the C library has a limit of its own, and meets it before it tells what it read
+        deep = "maximum nesting depth" in said
+        why = f"nested more than {DEEPEST} deep" if deep else f"this is not YAML: {said}"
+        return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", why)
     strange = Reader.NON_PRINTABLE.search(text)
     before = text[: strange.start() if strange else 0].split("\n")
     return Problem(file, len(before), len(before[-1]) + 1, "", "this is not YAML: control characters are not allowed")
