@@ -60,7 +60,13 @@ def _more(fed: Fed, ladder: LadderFile) -> Fed:
         for accrual in ladder.accruals
         if any(value > 0 and fed.had(tier) for tier, value in accrual.per_day.items())
     }
-    units |= {gift.unit for milestone in ladder.milestones if fed.open(milestone.at) for gift in _gifts(milestone) if gift.unit}
+    units |= {
+        gift.unit
+        for milestone in ladder.milestones
+        if any(map(fed.open, milestone.paths))
+        for gift in _gifts(milestone)
+        if gift.unit
+    }
     return Fed(fed.units | units, fed.tiers | tiers, fed.order)
 
 

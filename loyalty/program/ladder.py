@@ -72,9 +72,24 @@ Needs = Annotated[dict[Id, Exact], Field(min_length=1)]
 Path = Annotated[Annotated[Needs, Tag("plain")] | Annotated[GuardedPath, Tag("guarded")], Discriminator(_is_guarded)]
 
 
+def _is_list(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "path"
+
+
+#: One path, or a list of which any is enough.
+AnyPath = Annotated[
+    Annotated[Path, Tag("path")] | Annotated[tuple[Path, ...], Field(min_length=1), Tag("list")], Discriminator(_is_list)
+]
+
+
 def guarded(path: Any) -> GuardedPath:
     """A path in its long form."""
     return path if isinstance(path, GuardedPath) else GuardedPath(needs=path)
+
+
+def first_counter(path: Path) -> str | None:
+    """The counter that a path names first; none where it needs no total."""
+    return next(iter(guarded(path).needs), None)
 
 
 # --- the end of validity ----------------------------------------------------------------------------------------
@@ -250,6 +265,14 @@ class Choice(Part):
     """Without it, what is not chosen is lost."""
 
 
+def _is_by_counter(value: Any) -> str:
+    return "by_counter" if isinstance(value, dict) else "number"
+
+
+#: So much of the only counter that there can be; or so much of each.
+Every = Annotated[Annotated[Exact, Tag("number")] | Annotated[Needs, Tag("by_counter")], Discriminator(_is_by_counter)]
+
+
 class Milestone(Part):
     """Something granted at a threshold, beside the tiers: once in a window, or again every so much more."""
 
@@ -257,10 +280,10 @@ class Milestone(Part):
     """Its name in the books."""
     name: Texts
     """What members read."""
-    at: Path
-    """What must be met, in the ladder's window or in that which the path names."""
-    every: Exact | None = None
-    """Again every so much more of the first counter of `at`."""
+    at: AnyPath
+    """What must be met, in the ladder's window or in that which the path names: one path, or any of a list."""
+    every: Every | None = None
+    """Again every so much more of the first counter of `at`; by counter, where the paths of a list begin with several."""
     most: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """At most so many times in a window."""
     gives: tuple[Gift, ...] = ()
@@ -275,6 +298,15 @@ class Milestone(Part):
         if bool(self.gives) == (self.choice is not None):
             raise ValueError("allowed: exactly one of gives, choice")
         return self
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its paths, of which any is enough."""
+        return self.at if isinstance(self.at, tuple) else (self.at,)
+
+    def every_of(self, path: Path) -> Decimal | None:
+        """How much more of the first counter of one of its paths meets it again; none where that meets it once."""
+        return self.every.get(first_counter(path) or "") if isinstance(self.every, dict) else self.every
 
 
 # --- offers and overrides ---------------------------------------------------------------------------------------
