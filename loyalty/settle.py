@@ -33,11 +33,12 @@ def settle_for(
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
     folded = _follow(session, program, accounts, as_of, now, whole, isolate)
-    if booked := book_waiting(session, program, accounts, as_of, now):
-        # a pick made ahead counts by now: what it gave is folded too
+    # picks made ahead that count by now: what they give is folded too, and may let the next one count
+    while booked := book_waiting(session, program, accounts, as_of, now):
         again = lock_numbers(session, [account.number for account in booked])
-        _follow(session, program, list(again.values()), as_of, now, False, isolate)
-    if folded.changes or booked:
+        more = _follow(session, program, list(again.values()), as_of, now, False, isolate)
+        folded = Folded(folded.members, folded.changes + more.changes, {**folded.failures, **more.failures})
+    if folded.changes:
         work_windows_again(session, program, accounts, now)
     return folded
 
