@@ -28,7 +28,7 @@ def _milestone(milestone: Milestone, way: Way, names: Names) -> None:
     elif milestone.most is not None:
         names.tell((*way, "most"), "found no every, so it is met once; allowed: most with every")
     for n, gift in enumerate(milestone.gives):
-        checkcheck_gift(gift, (*way, "gives", n), names)
+        check_gift(gift, (*way, "gives", n), names)
     if milestone.choice is not None:
         _choice(milestone.choice, (*way, "choice"), names)
 
@@ -71,7 +71,7 @@ def check_gift(gift: Gift, way: Way, names: Names) -> None:
 def _choice(choice: Choice, way: Way, names: Names) -> None:
     for option, gifts in choice.options.items():
         for n, gift in enumerate(gifts):
-            checkcheck_gift(gift, (*way, "options", option, n), names)
+            check_gift(gift, (*way, "options", option, n), names)
     if choice.default is not None and choice.default not in choice.options:
         names.tell((*way, "default"), unknown("option", choice.default, list(choice.options)))
     if choice.pick > len(choice.options):
