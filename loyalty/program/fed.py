@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from loyalty.program.ladder import ByTier, Deposit, Gift, LadderFile, Lapse, Milestone, Path, Tier, guarded
+from loyalty.program.gifts import Gift
+from loyalty.program.ladder import ByTier, Deposit, LadderFile, Lapse, Milestone, Path, Tier, guarded
 from loyalty.program.load import Edition
 
 

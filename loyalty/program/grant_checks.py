@@ -3,7 +3,8 @@
 from calendar import monthrange
 from decimal import Decimal
 
-from loyalty.program.ladder import Choice, Deadline, Gift, LadderFile, Milestone, Offer, Override, first_counter, guarded
+from loyalty.program.gifts import Choice, Deadline, Gift
+from loyalty.program.ladder import LadderFile, Milestone, Offer, Override, first_counter, guarded
 from loyalty.program.names import Names, unknown
 from loyalty.program.problems import listed
 from loyalty.program.reader import Way

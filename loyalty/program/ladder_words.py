@@ -3,15 +3,13 @@
 from calendar import month_name
 from collections.abc import Iterator
 
+from loyalty.program.gifts import Choice, Deadline, Gift
 from loyalty.program.ladder import (
     Accrual,
     Amount,
     ByTier,
-    Choice,
     Counter,
-    Deadline,
     Deposit,
-    Gift,
     Lapse,
     Milestone,
     Offer,

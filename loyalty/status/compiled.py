@@ -7,7 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from loyalty.program.ladder import Deadline, Lapse, Window
+from loyalty.program.gifts import Deadline
+from loyalty.program.ladder import Lapse, Window
 from loyalty.program.models import Attribute
 from loyalty.status.windows import Track, Until
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from loyalty.program.ladder import Deadline
+from loyalty.program.gifts import Deadline
 from loyalty.status.claims import Award, Window
 from loyalty.status.compiled import Mark, Path
 
