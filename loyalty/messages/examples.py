@@ -20,6 +20,8 @@ from loyalty.status.words import reason
 #: How far the invented member is: percent of the first and the second counter of a path, and of each after them.
 SHARES = (72, 100, 40)
 SITE = "https://example.com"
+#: Of the first unit, the second, and any other.
+_AMOUNTS = (1_250, 1_175, 1)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _entries(sample: Sample, count: int) -> list[dict[str, Any]]:
 
 def _entry(sample: Sample, n: int, kind: str, about: Any) -> dict[str, Any]:
     units = dict.fromkeys(line.unit for line in sample.edition.earning.lines if line.activity == kind)
-    amounts = [{"name": sample.unit(unit), "amount": 1_250 * (n + 1) if not at else 1} for at, unit in enumerate(units)]
+    amounts = [{"name": sample.unit(unit), "amount": _AMOUNTS[min(at, 2)] * (n + 1 if at < 2 else 1)} for at, unit in enumerate(units)]
     on = sample.today - timedelta(days=3 * n + 1)
     return {"on": on, "name": sample.language.own(about.name), "details": f"K7Q{2 + n}MD", "amounts": amounts}
 
@@ -236,7 +238,7 @@ def _request(sample: Sample, variant: str) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "name": named[0], "from": named[2], "to": named[3], "state": variant, "reason": say(reasons[variant]),
-        "service": {"name": named[1], "key": "88", "starts": starts, "zone": sample.program.file.zone},
+        "service": {"name": named[1], "key": "1088", "starts": starts, "zone": sample.program.file.zone},
         "opens": starts - timedelta(days=2),
     }  # fmt: skip
 
@@ -266,7 +268,7 @@ def _period(sample: Sample, _variant: str) -> dict[str, Any]:
     counters = [name for name, unit in sample.edition.units.units.items() if unit.kind == "counter"]
     return {
         "begins": (first - timedelta(days=1)).replace(day=1), "through": first - timedelta(days=1),
-        "entries": _entries(sample, 5), "counters": [{"name": sample.unit(one), "amount": 18_250} for one in counters[:3]],
+        "entries": _entries(sample, 5), "counters": [{"name": sample.unit(one), "amount": 9 * _AMOUNTS[n]} for n, one in enumerate(counters[:3])],
         "left": _vouchers(sample),
     }  # fmt: skip
 
