@@ -131,9 +131,7 @@ def _paths(sample: Sample, tier: str, keep: bool = False) -> list[list[dict[str,
 
 
 def _measures(sample: Sample, needs: Mapping[str, Decimal]) -> list[dict[str, Any]]:
-    return [
-        _measure(sample, name, need, SHARES[min(n, len(SHARES) - 1)]) for n, (name, need) in enumerate(needs.items())
-    ]
+    return [_measure(sample, name, need, SHARES[min(n, len(SHARES) - 1)]) for n, (name, need) in enumerate(needs.items())]
 
 
 def _measure(sample: Sample, counter: str, need: Decimal, percent: int) -> dict[str, Any]:
@@ -165,7 +163,9 @@ def _entries(sample: Sample, count: int) -> list[dict[str, Any]]:
 
 def _entry(sample: Sample, n: int, kind: str, about: Any) -> dict[str, Any]:
     units = dict.fromkeys(line.unit for line in sample.edition.earning.lines if line.activity == kind)
-    amounts = [{"name": sample.unit(unit), "amount": _AMOUNTS[min(at, 2)] * (n + 1 if at < 2 else 1)} for at, unit in enumerate(units)]
+    amounts = [
+        {"name": sample.unit(unit), "amount": _AMOUNTS[min(at, 2)] * (n + 1 if at < 2 else 1)} for at, unit in enumerate(units)
+    ]
     on = sample.today - timedelta(days=3 * n + 1)
     return {"on": on, "name": sample.language.own(about.name), "details": f"K7Q{2 + n}MD", "amounts": amounts}
 
@@ -230,7 +230,11 @@ def _request(sample: Sample, variant: str) -> dict[str, Any]:
     kind = next(iter(sample.edition.requests.requests), None)
     starts = datetime.combine(sample.today + timedelta(days=5), time(18, 30), UTC)
     say = sample.language.say
-    named = _asked(sample, kind) if kind else (say(_("Upgrade")), say(_("Booking")), say(_("as booked")), say(_("one class higher")))
+    named = (
+        _asked(sample, kind)
+        if kind
+        else (say(_("Upgrade")), say(_("Booking")), say(_("as booked")), say(_("one class higher")))
+    )
     reasons = {
         "confirmed": _("Given at once."), "cleared": _("It was your turn."), "waitlisted": _("The time for it has come."),
         "pending": _("The time for it has not come yet."), "not_cleared": _("No place was left."),

@@ -13,7 +13,7 @@ from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from loyalty.i18n import Language, translated
-from loyalty.program.models import Brand
+from loyalty.program.brand import Brand
 from loyalty.settings import folder
 
 

@@ -1,6 +1,6 @@
 """Pictures of every kind of mail, as Chromium draws it: 360 and 700 px wide, light and dark. `make screens` writes them.
 
-    python -m tests.browser.screens [--program FOLDER] [--locales en,zh_Hant] [--kinds promoted,ending] [--tier gold] [--out var/screens]
+python -m tests.browser.screens [--program FOLDER] [--locales en,zh_Hant] [--kinds promoted,ending] [--tier gold] [--out var/screens]
 """
 
 import argparse
