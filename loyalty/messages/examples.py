@@ -63,16 +63,18 @@ class Sample:
         return name if texts is None else self.language.own(texts)
 
 
-def sources(program: Program) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """What each kind that travels with the engine tells of: its source, and the words by which its facts differ."""
-    return dict(_KINDS)
+def variants(kind: str) -> tuple[str, ...]:
+    """The words by which facts of a kind differ: the states of a request; one empty word where they do not."""
+    return _VARIANTS.get(kind, ("",))
 
 
 def example(program: Program, kind: str, tier: str, language: Language, today: date, variant: str = "") -> dict[str, Any]:
-    """What the templates of a kind are given, for an invented member of a tier. Raises KeyError for a kind that is not known."""
-    edition = program.edition_on(today) or program.editions[-1]
-    sample = Sample(program, edition, tier, language, today)
-    return {**_member(sample), "fact": _FACTS[_KINDS[kind][0]](sample, variant or kind)}
+    """What the templates of a kind are given, for an invented member of a tier, by the newest edition.
+
+    Raises KeyError for a tier that the edition does not have, and for a kind of which it is not known what it tells.
+    """
+    sample = Sample(program, program.editions[-1], tier, language, today)
+    return {**_member(sample), "fact": _FACTS[kind](sample, variant or kind)}
 
 
 def _member(sample: Sample) -> dict[str, Any]:
@@ -148,7 +150,7 @@ def _points(sample: Sample) -> list[dict[str, Any]]:
 # --- facts ------------------------------------------------------------------------------------------------------
 
 
-def _joined(_sample: Sample, _variant: str) -> dict[str, Any]:
+def _nothing(_sample: Sample, _variant: str) -> dict[str, Any]:
     return {}
 
 
@@ -271,14 +273,12 @@ def _period(sample: Sample, _variant: str) -> dict[str, Any]:
     first = sample.today.replace(day=1)
     counters = [name for name, unit in sample.edition.units.units.items() if unit.kind == "counter"]
     return {
-        "begins": (first - timedelta(days=1)).replace(day=1), "through": first - timedelta(days=1),
-        "entries": _entries(sample, 5), "counters": [{"name": sample.unit(one), "amount": 9 * _AMOUNTS[n]} for n, one in enumerate(counters[:3])],
+        "begins": (first - timedelta(days=1)).replace(day=1),
+        "through": first - timedelta(days=1),
+        "entries": _entries(sample, 5),
+        "counters": [{"name": sample.unit(one), "amount": 9 * of} for one, of in zip(counters, _AMOUNTS, strict=False)],
         "left": _vouchers(sample),
-    }  # fmt: skip
-
-
-def _birthday(_sample: Sample, _variant: str) -> dict[str, Any]:
-    return {}
+    }
 
 
 def _anniversary(_sample: Sample, _variant: str) -> dict[str, Any]:
@@ -295,16 +295,12 @@ def _security(sample: Sample, variant: str) -> dict[str, Any]:
 
 
 _FACTS: Mapping[str, Callable[[Sample, str], dict[str, Any]]] = {
-    "joined": _joined, "activity": _activity, "status_change": _status_change, "award": _award, "request": _request,
-    "near": _near, "ending": _ending, "choosing": _choosing, "period": _period, "birthday": _birthday,
+    "welcome": _nothing, "activity": _activity, "promoted": _status_change, "kept": _status_change, "lapsed": _status_change,
+    "shortened": _status_change, "farewell": _status_change, "near": _near, "ending": _ending, "milestone": _award,
+    "choice": _award, "choosing": _choosing, "request": _request, "statement": _period, "birthday": _nothing,
     "anniversary": _anniversary, "survey": _survey, "security": _security,
 }  # fmt: skip
-_STATES = ("confirmed", "cleared", "waitlisted", "pending", "not_cleared", "cancelled", "refused")
-_KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "welcome": ("joined", ()), "activity": ("activity", ()), "promoted": ("status_change", ()), "kept": ("status_change", ()),
-    "lapsed": ("status_change", ()), "shortened": ("status_change", ()), "farewell": ("status_change", ()),
-    "near": ("near", ()), "ending": ("ending", ()), "milestone": ("award", ()), "choice": ("award", ()),
-    "choosing": ("choosing", ()), "request": ("request", _STATES), "statement": ("period", ()), "birthday": ("birthday", ()),
-    "anniversary": ("anniversary", ()), "survey": ("survey", ()),
-    "security": ("security", ("signed_in", "password", "email", "second_step", "locked", "other")),
-}  # fmt: skip
+_VARIANTS: Mapping[str, tuple[str, ...]] = {
+    "request": ("confirmed", "cleared", "waitlisted", "pending", "not_cleared", "cancelled", "refused"),
+    "security": ("signed_in", "password", "email", "second_step", "locked", "other"),
+}

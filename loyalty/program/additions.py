@@ -55,7 +55,7 @@ def _grant(edition: Edition, _benefit: Benefit, value: Mapping[str, int], langua
 
 def _set(_edition: Edition, benefit: Benefit, value: frozenset[str], language: Language) -> str:
     order = list(benefit.words) or sorted(value)
-    return language.listed((_word(benefit, item, language) for item in order if item in value))
+    return language.listed(_word(benefit, item, language) for item in order if item in value)
 
 
 def _word(benefit: Benefit, value: str, language: Language) -> str:
