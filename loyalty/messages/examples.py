@@ -22,6 +22,8 @@ SHARES = (72, 100, 40)
 SITE = "https://example.com"
 #: Of the first unit, the second, and any other.
 _AMOUNTS = (1_250, 1_175, 1)
+#: Of the first counters.
+_COUNTED = (11_250, 9, 7)
 
 
 @dataclass(frozen=True)
@@ -276,7 +278,7 @@ def _period(sample: Sample, _variant: str) -> dict[str, Any]:
         "begins": (first - timedelta(days=1)).replace(day=1),
         "through": first - timedelta(days=1),
         "entries": _entries(sample, 5),
-        "counters": [{"name": sample.unit(one), "amount": 9 * of} for one, of in zip(counters, _AMOUNTS, strict=False)],
+        "counters": [{"name": sample.unit(one), "amount": amount} for one, amount in zip(counters, _COUNTED, strict=False)],
         "left": _vouchers(sample),
     }
 
