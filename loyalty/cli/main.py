@@ -10,7 +10,6 @@ from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
 from loyalty.cli.members import members
-from loyalty.cli.messages import messages
 from loyalty.cli.plan import plan
 from loyalty.cli.program import program
 from loyalty.cli.status import explain, ladder, member
@@ -30,6 +29,6 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
-                messages, run, schedule, health):  # fmt: skip
+                run, schedule, health):  # fmt: skip
     main.add_command(command)
 program.add_command(try_)

@@ -1,4 +1,4 @@
-"""Commands about messages."""
+"""Messages to look at before anybody gets them."""
 
 from datetime import date
 from pathlib import Path
@@ -13,12 +13,7 @@ from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 
 
-@click.group()
-def messages() -> None:
-    """Messages: what members are told."""
-
-
-@messages.command()
+@click.command()
 @click.argument("kind")
 @click.option("--tier", default=None, help="The tier of the invented member; the first above the lowest without it.")
 @click.option("--locale", default="all", help="A language of the program, or all.")
