@@ -18,10 +18,11 @@ from loyalty.program.models import (
     UnitsFile,
 )
 from loyalty.program.names import names_of, once
-from loyalty.program.problems import listed, nearest
+from loyalty.program.problems import nearest
 from loyalty.program.reader import Way
 from loyalty.program.scope import Scope, scope_of
 from loyalty.program.steps import CompiledKind, CompiledLine, Setting, compile_line, names_tier
+from loyalty.program.texts import check_languages
 
 Tellers = Mapping[str, Callable[..., None]]
 
@@ -35,7 +36,7 @@ def check_program(head: ProgramFile, folder: str, tell: Tell) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         hint = nearest(head.zone, available_timezones())
         tell(("zone",), f"found {head.zone}; allowed: an IANA time zone such as America/Chicago.{hint}")
-    _languages(head.name, head.languages, ("name",), tell)
+    check_languages(head.name, head.languages, ("name",), tell)
     for name, attribute in head.members.attributes.items():
         _one_of(name, attribute, ("members", "attributes", name), tell)
 
@@ -56,7 +57,7 @@ def check_edition(
     """
     if head is not None:
         for way, texts in _texts_of(units, activities, earning, ladder):
-            _languages(texts, head.languages, way[1:], tell[str(way[0])])
+            check_languages(texts, head.languages, way[1:], tell[str(way[0])])
     if units is not None:
         _unit_names(units, tell["units"])
     if activities is not None:
@@ -106,19 +107,6 @@ def _texts_of(
     for part in ("tiers", "milestones", "offers"):
         for n, named in enumerate(getattr(ladder, part) if ladder else ()):
             yield ("ladder", part, n, "name"), named.name
-
-
-def _languages(texts: Mapping[str, str], languages: tuple[str, ...], way: Way, tell: Tell) -> None:
-    missing = [language for language in languages if language not in texts]
-    if missing:
-        tell(
-            way,
-            f"the text in {listed(missing)} is missing; allowed: every language of the program, {listed(languages)}",
-        )
-    for language in texts:
-        if language not in languages:
-            hint = nearest(language, languages)
-            tell((*way, language), f"the language {language} is not the program's; allowed: {listed(languages)}.{hint}")
 
 
 def _unit_names(units: UnitsFile, tell: Tell) -> None:
