@@ -36,6 +36,23 @@ class Members(Part):
     """Facts by name; rules ask for them as `member.<name>`."""
 
 
+#: A colour as mail and web know it: #1f3a5f.
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+
+
+class Brand(Part):
+    """How the program looks in mail and on pages; no contrast is left to chance: `ink` is what is written on `colour`."""
+
+    colour: Colour = "#1f2a44"
+    """The ground of the header and of buttons."""
+    ink: Colour = "#ffffff"
+    """What is written on it."""
+    logo: str | None = None
+    """The https address of an image of the logo, light on dark; its alternative text is the program's name."""
+    url: str | None = None
+    """The https address of the program's own page."""
+
+
 class ProgramFile(Part):
     """program.yaml: what holds for all editions."""
 
@@ -53,6 +70,8 @@ class ProgramFile(Part):
     """The languages in which every text stands."""
     members: Members = Members()
     """What is asked of members."""
+    brand: Brand = Brand()
+    """How it looks."""
 
 
 # --- units.yaml -------------------------------------------------------------------------------------------------
