@@ -10,6 +10,7 @@ import loyalty.earning.tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables
+import loyalty.messages.tables
 import loyalty.published
 import loyalty.status.tables  # noqa: F401 every table must be known
 from loyalty.errors import CATALOGUE
@@ -19,7 +20,7 @@ from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "loyalty").rglob("*.py"))
 #: Tables that are no member's: what is published, and how far work has come.
-SHARED = {"edition", "run", "run_chunk", "import_file", "service", "service_class", "service_change"}
+SHARED = {"edition", "run", "run_chunk", "import_file", "service", "service_class", "service_change", "suppression"}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:

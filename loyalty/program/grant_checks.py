@@ -29,12 +29,13 @@ def _milestone(milestone: Milestone, way: Way, names: Names) -> None:
     elif milestone.most is not None:
         names.tell((*way, "most"), "found no every, so it is met once; allowed: most with every")
     for n, gift in enumerate(milestone.gives):
-        _gift(gift, (*way, "gives", n), names)
+        check_gift(gift, (*way, "gives", n), names)
     if milestone.choice is not None:
         _choice(milestone.choice, (*way, "choice"), names)
 
 
-def _gift(gift: Gift, way: Way, names: Names) -> None:
+def check_gift(gift: Gift, way: Way, names: Names) -> None:
+    """One gift: a figure of a unit, or a whole number of an instrument."""
     if gift.unit is not None:
         names.unit(gift.unit, (*way, "unit"))
         names.figure(gift.unit, gift.amount, (*way, "amount"))
@@ -47,15 +48,16 @@ def _gift(gift: Gift, way: Way, names: Names) -> None:
 def _choice(choice: Choice, way: Way, names: Names) -> None:
     for option, gifts in choice.options.items():
         for n, gift in enumerate(gifts):
-            _gift(gift, (*way, "options", option, n), names)
+            check_gift(gift, (*way, "options", option, n), names)
     if choice.default is not None and choice.default not in choice.options:
         names.tell((*way, "default"), unknown("option", choice.default, list(choice.options)))
     if choice.pick > len(choice.options):
         names.tell((*way, "pick"), f"found {choice.pick}; allowed: at most {len(choice.options)}, as many as there are options")
-    _deadline(choice.by, (*way, "by"), names)
+    check_deadline(choice.by, (*way, "by"), names)
 
 
-def _deadline(by: Deadline, way: Way, names: Names) -> None:
+def check_deadline(by: Deadline, way: Way, names: Names) -> None:
+    """A day of the year that every year has."""
     last = 31 if by.month is None else monthrange(2023, by.month)[1]  # a year of 365 days: the day must be in every year
     if by.day > last:
         names.tell((*way, "day"), f"found {by.day}; allowed: {last} or less, as every year has in month {by.month}")

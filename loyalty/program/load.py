@@ -307,14 +307,19 @@ def _note(document: Document, shape: type[Part], error: dict[str, Any]) -> None:
         document.problem(way, f"the key {name} is unknown; allowed: {listed(known)}.{nearest(name, known)}", at_key=True)
     elif error["type"] == "missing":
         document.problem(way, f"{name} is missing")
-    elif _floated(document, way):
-        return  # the reader has told it already
+    elif _floated(document, way) or _long_enough(error):
+        return  # the reader has told it already, or what is wrong is one of those in it
     elif "[key]" in error["loc"]:
         document.problem(way, f"found the name {way[-1]}; {_allowed(error)}", at_key=True)
     elif error["type"] == "value_error" and isinstance(error["input"], dict):
         document.problem(way, _allowed(error))  # the rule of a block names what it found
     else:
         document.problem(way, f"found {shown(error['input'])}; {_allowed(error)}")
+
+
+def _long_enough(error: dict[str, Any]) -> bool:
+    """A list that is said to be too short only since some of its entries are wrong."""
+    return error["type"] == "too_short" and bool(len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def _floated(document: Document, way: Way) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from loyalty.program.conditions import Tell, compile_condition
 from loyalty.program.ladder import ByTier, GuardedPath, LadderFile, Path, Window
-from loyalty.program.models import Attribute, Unit, UnitsFile
+from loyalty.program.models import ActivityField, Attribute, Unit, UnitsFile
 from loyalty.program.problems import listed, nearest
 from loyalty.program.reader import Way
 from loyalty.program.scope import Scope, member_scope
@@ -23,6 +23,26 @@ def once(names: list[str], what: str, way: Callable[[int], Way], tell: Tell) -> 
     for n, name in enumerate(names):
         if name in names[:n]:
             tell(way(n), f"the {what} {name} stands twice")
+
+
+#: Words that conditions have for themselves.
+RESERVED = ("tier", "all", "any", "not")
+
+
+def check_fields(fields: Mapping[str, ActivityField], way: Way, taken: tuple[str, ...], tell: Tell) -> None:
+    """Fields whose names conditions can use, each with the words of its type; `taken` are further names in use."""
+    for name, about in fields.items():
+        one_of_text(name, about, (*way, name), tell)
+        if about.at_least is not None and about.type not in ("integer", "decimal", "money"):
+            tell((*way, name, "at_least"), f"{name} is {about.type}; allowed: at_least for a number only")
+        if name in (*RESERVED, *taken):
+            tell((*way, name), f"the name {name} has a meaning of its own in conditions; allowed: any other")
+
+
+def one_of_text(name: str, about: ActivityField | Attribute, way: Way, tell: Tell) -> None:
+    """The values of a text alone can be listed."""
+    if about.one_of is not None and about.type != "text":
+        tell((*way, "one_of"), f"{name} is {about.type}; allowed: one_of for a text only")
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class Consent(Part):
         return self
 
 
-class Message(Part):
+class MessageKind(Part):
     """A message: which facts it tells, and how it is treated. Its words are the folder of templates of its name."""
 
     name: Id
@@ -108,7 +108,7 @@ class Message(Part):
     """For activity: told each by itself, or what a day, a week or a month brought together, as long as the member has not chosen."""
 
     @model_validator(mode="after")
-    def _fits(self) -> "Message":
+    def _fits(self) -> "MessageKind":
         for word, sources in NEEDS.items():
             given = getattr(self, word) is not None
             if given and self.of not in sources:
@@ -133,9 +133,9 @@ class MessagesFile(Part):
     """The attribute of members, of type day, that is their date of birth."""
     consents: dict[Id, Consent] = Field(default_factory=dict)
     """What members may refuse, and what they may not."""
-    messages: tuple[Message, ...] = ()
+    messages: tuple[MessageKind, ...] = ()
     """The messages."""
 
-    def message(self, name: str) -> Message | None:
+    def message(self, name: str) -> MessageKind | None:
         """A message by its name."""
         return next((message for message in self.messages if message.name == name), None)

@@ -11,7 +11,7 @@ from loyalty.program.names import once, unknown
 from loyalty.program.problems import nearest
 from loyalty.program.reader import Way
 from loyalty.program.scope import Scope, Subject, member_scope
-from loyalty.program.telling import FIELDS, Message, MessagesFile
+from loyalty.program.telling import FIELDS, MessageKind, MessagesFile
 from loyalty.program.texts import check_languages
 from loyalty.settings import folder
 
@@ -52,7 +52,7 @@ def known_values(ladder: LadderFile, benefits: BenefitsFile, requests: RequestsF
 
 
 def test_of(
-    message: Message, tiers: tuple[str, ...], attributes: Mapping[str, Attribute],
+    message: MessageKind, tiers: tuple[str, ...], attributes: Mapping[str, Attribute],
     known: Mapping[tuple[str, str], list[str]], way: Way, tell: Tell,
 ) -> Test:  # fmt: skip
     """The condition of a message as a function of a case: the fact's fields in their order, the member's tier, the attributes."""

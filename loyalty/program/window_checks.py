@@ -19,7 +19,7 @@ def check_windows(ladder: LadderFile, names: Names) -> None:
             kind = "windows that a change of tier opens" if ladder.main.personal else "overlapping windows"
             names.tell(("deposits", n), f"found {kind}; allowed: deposits where windows are laid one after another")
     for way, validity, windows in _validities(ladder):
-        _validity(validity, windows, way, names)
+        check_validity(validity, windows, way, names)
 
 
 def _places(ladder: LadderFile, names: Names) -> None:
@@ -117,7 +117,8 @@ def _others(ladder: LadderFile) -> Iterator[Found]:
                 yield ("offers", n, word), validity, [ladder.main]
 
 
-def _validity(validity: Validity, windows: list[Window], way: Way, names: Names) -> None:
+def check_validity(validity: Validity, windows: list[Window], way: Way, names: Names) -> None:
+    """A validity that may run after any of some windows."""
     if validity.window_end is not None and any(window.every == "day" for window in windows):
         names.tell((*way, "window_end"), "found windows with every: day, of which there is no next; allowed: another form")
     if validity.from_end is None:

@@ -8,12 +8,21 @@ import pytest
 from loyalty.program.load import Edition, load
 
 BASE = Path(__file__).parent / "base"
+PROMISED = BASE.with_name("promised")
 
 
 @pytest.fixture
 def heron(tmp_path: Path) -> Path:
     """A copy of the valid program."""
     return Path(shutil.copytree(BASE, tmp_path / "heron"))
+
+
+@pytest.fixture
+def promising(heron: Path) -> Path:
+    """A copy of the valid program with benefits and requests."""
+    for file in PROMISED.iterdir():
+        shutil.copy(file, heron / "editions" / "2024-01-01")
+    return heron
 
 
 @pytest.fixture(scope="session")

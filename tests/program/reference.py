@@ -22,7 +22,7 @@ FILES: Mapping[str, type[Part]] = {"program.yaml": ProgramFile, **EDITION_FILES}
 #: An example longer than this is cut.
 LONGEST = 7
 #: The first example of each word: (shape, field) -> lines of YAML.
-Examples = dict[tuple[str, str], str]
+Examples = dict[tuple[type[Part], str], str]
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "programs.md"
@@ -30,13 +30,13 @@ TEXTS: Mapping[str, list[str]] = yaml.safe_load((HERE / "language.yaml").read_te
 
 HEAD = """# The language of a program
 
-Every word of every file of a program: what it means, and an example. What each word of `ladder.yaml` does, exactly, is
-told in [ladder.md](ladder.md).
+Every word of every file of a program: what it means, and an example. What each word does, exactly, is told for `ladder.yaml`
+in [ladder.md](ladder.md), for `benefits.yaml` in [benefits.md](benefits.md), for `requests.yaml` in [requests.md](requests.md).
 
 A program is a folder of small files. `program.yaml` holds for ever; a folder of `editions/`, named by its first day, holds the
 rules in force from that day. Numbers are whole or quoted decimals (`"1.5"`), days are `2024-03-01`, texts stand in every
 language of the program, names are small letters, digits and `_`. `loyalty program check` tells everything that is wrong,
-with its place; `loyalty program show` tells the ladder in words; `loyalty program schema` writes what editors need to help.
+with its place; `loyalty program show` tells the ladder in words, with `--benefits` what its tiers give; `loyalty program schema` writes what editors need to help.
 
 This page is made from the shapes themselves: `python -m tests.program.reference`. The examples are loaded and checked.
 """
@@ -45,7 +45,8 @@ This page is made from the shapes themselves: `python -m tests.program.reference
 def page() -> str:
     """The page. Raises ProgramInvalid where an example does not fit its shape, KeyError where a word has none."""
     examples = examples_of()
-    text = "\n".join([HEAD, *(line for file, shape in FILES.items() for line in _file(file, shape, examples))])
+    told: dict[type[Part], str] = {}
+    text = "\n".join([HEAD, *(line for file, shape in FILES.items() for line in _file(file, shape, examples, told))])
     return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
 
 
@@ -82,7 +83,7 @@ def _within(annotation: Any) -> Iterator[type[Part]]:
         yield from _within(inner)
 
 
-def _examples(file: str, text: str, shape: type[Part]) -> Iterator[tuple[tuple[str, str], str]]:
+def _examples(file: str, text: str, shape: type[Part]) -> Iterator[tuple[tuple[type[Part], str], str]]:
     document = read(file, text)
     part = parse(document, shape)
     if part is None:
@@ -93,13 +94,13 @@ def _examples(file: str, text: str, shape: type[Part]) -> Iterator[tuple[tuple[s
         yield (owner, str(way[-1])), _cut(text, line, column, *last[way])
 
 
-def _given(value: Any, way: Way) -> Iterator[tuple[Way, str]]:
+def _given(value: Any, way: Way) -> Iterator[tuple[Way, type[Part]]]:
     """The ways to every word that is given, each with the shape whose word it is."""
     if isinstance(value, Part):
         for name in type(value).model_fields:
             if name in value.model_fields_set:
                 below = (*way, type(value).model_fields[name].alias or name)
-                yield below, type(value).__name__
+                yield below, type(value)
                 yield from _given(getattr(value, name), below)
     elif isinstance(value, dict | tuple):
         for step, inner in value.items() if isinstance(value, dict) else enumerate(value):
@@ -124,17 +125,24 @@ def _cut(text: str, line: int, column: int, last: int, end: int) -> str:
     return "\n".join(kept if len(kept) <= LONGEST else [*kept[: LONGEST - 1], "# and so on"])
 
 
-def _file(file: str, shape: type[Part], examples: Examples) -> Iterator[str]:
+def _file(file: str, shape: type[Part], examples: Examples, told: dict[type[Part], str]) -> Iterator[str]:
+    """A file's section; a shape that an earlier file has too is told there, and named here."""
     yield f"## {file}\n"
+    before = {part: told[part] for part in shapes_of(shape) if part in told}
     for part in shapes_of(shape):
+        if told.setdefault(part, file) != file:
+            continue
         if part is not shape:
             yield f"### {_spoken(part.__name__)}\n"
         about = _plain(part.__doc__).removeprefix(f"{file}: ")
         yield f"{about[:1].upper()}{about[1:]}\n"
         for name, field in part.model_fields.items():
             word = field.alias or name
-            yield from _word(word, field, examples[part.__name__, word])
+            yield from _word(word, field, examples[part, word])
         yield ""
+    for other in dict.fromkeys(before.values()):
+        names = ", ".join(_spoken(part.__name__) for part, where in before.items() if where == other)
+        yield f"As in {other}: {names}.\n"
 
 
 def _word(word: str, field: FieldInfo, example: str) -> Iterator[str]:

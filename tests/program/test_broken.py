@@ -9,15 +9,30 @@ import yaml
 from loyalty.program.load import EDITION_FILES, load
 from loyalty.program.problems import ProgramInvalid
 
-CASES = yaml.load(Path(__file__).with_name("broken.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+def cases(file: str) -> list[dict]:
+    """The cases of a file beside this one; everything in it is text."""
+    return yaml.load(Path(__file__).with_name(file).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+CASES, BENEFITS = cases("broken.yaml"), cases("broken_benefits.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_every_problem_is_told(case: dict, heron: Path) -> None:
+    told(case, heron)
+
+
+@pytest.mark.parametrize("case", BENEFITS, ids=lambda case: case["case"])
+def test_every_problem_of_benefits_and_requests_is_told(case: dict, promising: Path) -> None:
+    told(case, promising)
+
+
+def told(case: dict, program: Path) -> None:
     for one in case["change"]:
-        change(heron, one)
+        change(program, one)
     with pytest.raises(ProgramInvalid) as refused:
-        load(heron)
+        load(program)
     assert str(refused.value).splitlines() == case["problems"].splitlines()
 
 
@@ -43,5 +58,5 @@ def _path(program: Path, name: str) -> Path:
 
 
 def test_no_case_stands_twice() -> None:
-    names = [case["case"] for case in CASES]
+    names = [case["case"] for case in [*CASES, *BENEFITS]]
     assert sorted(set(names)) == sorted(names)

@@ -18,7 +18,7 @@ from loyalty.program.schema import keys_at, schema_of
 
 SCHEMAS = {file: schema_of(shape, file) for file, shape in {"program.yaml": ProgramFile, **EDITION_FILES}.items()}
 TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
-BASE = Path(__file__).parent / "base"
+BASE, PROMISED = Path(__file__).parent / "base", Path(__file__).parent / "promised"
 
 # --- as much of JSON Schema as the schemas of a program use -------------------------------------------------------
 
@@ -95,7 +95,8 @@ def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def value_of(file: str) -> Any:
     """A file of the valid program, as read."""
-    folder = BASE if file == "program.yaml" else BASE / "editions" / "2024-01-01"
+    folders = {"program.yaml": BASE, "benefits.yaml": PROMISED, "requests.yaml": PROMISED}
+    folder = folders.get(file, BASE / "editions" / "2024-01-01")
     return read(file, (folder / file).read_text(encoding="utf-8")).value
 
 
@@ -135,6 +136,14 @@ def test_a_schema_takes_the_valid_program(file: str) -> None:
         ("ladder.yaml", ("tiers", 1, "reach"), [{}]),
         ("ladder.yaml", ("validity", "through_end_of", "month"), 13),
         ("ladder.yaml", ("tiers",), []),
+        ("benefits.yaml", ("benefits", 0, "kind"), "number"),
+        ("benefits.yaml", ("benefits", 0, "cells"), {}),
+        ("benefits.yaml", ("benefits", 0, "colour"), "red"),
+        ("benefits.yaml", ("choices", 0, "picks", "gold"), 0),
+        ("benefits.yaml", ("like", 0, "same"), "gold"),
+        ("requests.yaml", ("requests", 0, "queues"), []),
+        ("requests.yaml", ("requests", 0, "closes"), "2d"),
+        ("requests.yaml", ("requests", 0, "queues", 0, "order", 0, "ranked"), []),
     ],
 )
 def test_a_schema_refuses_what_the_loader_refuses(file: str, way: tuple[str | int, ...], value: Any) -> None:
@@ -163,6 +172,8 @@ def test_the_keys_of_a_block_are_found_by_its_path() -> None:
     assert keys_at(earning, ("lines", 0, "steps", 0, "rate", "rows", 2)) == ["below", "value"]
     assert "from" in keys_at(earning, ("lines", 0))
     assert keys_at(earning, ("lines", "no", "way")) == []
+    assert keys_at(EDITION_FILES["benefits.yaml"], ("like", 0)) == ["tier", "as", "but"]
+    assert "at_once" in keys_at(EDITION_FILES["requests.yaml"], ("requests", 1))
     assert keys_at(MappingFile, ("members", "attributes", "card", "values")) == []
     assert keys_at(MappingFile, ("members", "attributes", "card")) == [
         "column", "format", "values", "empty", "year", "month", "after",
