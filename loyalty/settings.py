@@ -5,11 +5,13 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 PREFIX = "LOYALTY_"
 DEFAULT_DATABASE = "sqlite:///loyalty.db"
+#: Settings that were, and what is said in their place.
+GONE = {"recalculate_at": 'say jobs.recalculate, a cron line: 02:30 is "30 2 * * *"'}
 
 
 class SettingsInvalid(Exception):
@@ -22,14 +24,18 @@ class Settings:
 
     `program` is a folder of config/programs; `database_url` any SQLAlchemy address of SQLite or PostgreSQL;
     `config` the folder that holds programs/ and imports/; `workers` the processes of a run over many members;
-    `recalculate_at` the local time of the nightly recalculation, HH:MM.
+    `keep_runs` the days for which the history of runs is kept, `keep_quiet_runs` those for runs that had nothing to do;
+    `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
+    checks it).
     """
 
     program: str = "skyway"
     database_url: str = DEFAULT_DATABASE
     config: str = ""
     workers: int = 2
-    recalculate_at: str = "02:30"
+    keep_runs: int = 400
+    keep_quiet_runs: int = 7
+    jobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config_folder(self) -> Path:
@@ -50,14 +56,18 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
-    given: dict[str, object] = dict(_file(environ.get(PREFIX + "SETTINGS"), problems))
+    given = dict(_file(environ.get(PREFIX + "SETTINGS"), problems))
+    at = _jobs(given.pop("jobs", {}), problems)
     for name, value in environ.items():
-        if name.startswith(PREFIX) and name != PREFIX + "SETTINGS":
-            given[name.removeprefix(PREFIX).lower()] = value
+        known = name.removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX + "JOBS_"):
+            at[known.removeprefix("jobs_")] = value
+        elif name.startswith(PREFIX) and name != PREFIX + "SETTINGS":
+            given[known] = value
     values = {name: _typed(name, value, problems) for name, value in given.items()}
     if problems:
         raise SettingsInvalid("\n".join(problems))
-    return Settings(**values)  # type: ignore[arg-type]
+    return Settings(**values, jobs=at)  # type: ignore[arg-type]
 
 
 def _file(path: str | None, problems: list[str]) -> Mapping[str, object]:
@@ -70,20 +80,28 @@ def _file(path: str | None, problems: list[str]) -> Mapping[str, object]:
         return {}
 
 
+def _jobs(table: object, problems: list[str]) -> dict[str, str]:
+    """The [jobs] table of a file: job -> cron line."""
+    if isinstance(table, dict) and all(isinstance(value, str) for value in table.values()):
+        return dict(table)
+    problems.append(f"Setting jobs: found {table!r}; allowed: a table of cron lines, each a text.")
+    return {}
+
+
 def _typed(name: str, value: object, problems: list[str]) -> object:
-    known = {field.name: field.type for field in fields(Settings)}
-    if name not in known:
+    known = {each.name: each.type for each in fields(Settings)}
+    if name in GONE:
+        problems.append(f"Setting {name} is no more: {GONE[name]}.")
+    elif name == "jobs":
+        problems.append(f"Setting jobs: found {value!r}; allowed: one setting for each job, jobs_NAME.")
+    elif name not in known:
         near = difflib.get_close_matches(name, known, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         problems.append(f"Setting {name} is unknown; allowed: {', '.join(known)}.{hint}")
-        return value
-    if known[name] is int:
-        if not re.fullmatch(r"[1-9][0-9]{0,3}", str(value)):
-            problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
-            return value
-        return int(str(value))
-    if not isinstance(value, str):
+    elif known[name] is int:
+        if re.fullmatch(r"[1-9][0-9]{0,3}", str(value)):
+            return int(str(value))
+        problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
+    elif not isinstance(value, str):
         problems.append(f"Setting {name}: found {value!r}; allowed: a text.")
-    elif name == "recalculate_at" and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        problems.append(f"Setting {name}: found {value!r}; allowed: a time of day, HH:MM.")
-    return str(value)
+    return value

@@ -4,6 +4,7 @@ from alembic import context
 
 import loyalty.benefits.tables
 import loyalty.earning.tables
+import loyalty.insight.tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables

@@ -127,6 +127,7 @@ COMMANDS: dict[str, list[str]] = {
     "verify": [],
     "run": ["recalculate"],
     "schedule": [],
+    "jobs history": ["recalculate"],
     "health": [],
 }
 #: Commands that need none, or make their own.

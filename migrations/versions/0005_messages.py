@@ -1,7 +1,7 @@
 """messages
 
 Revision: 0005
-After: 0003
+After: 0004
 Written: 2026-11-27 16:26:10.331681
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
