@@ -1,13 +1,18 @@
 """Messages rendered: a kind's templates and plain values made into subject, text and HTML in one language."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import css_inline
+from css_inline import CSSInliner
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from loyalty.i18n import Language, translated
 from loyalty.program.models import Brand
 from loyalty.settings import folder
 
@@ -21,22 +26,54 @@ class Rendered:
     html: str
 
 
+#: The templates of a kind.
+PARTS = ("subject.txt", "body.txt", "body.html")
+#: Styles go into the tags after rendering: before it, a parser would carry Jinja's own words out of tables.
+_INLINER = CSSInliner(load_remote_stylesheets=False)
+_BLANK_LINES = re.compile(r"\n\s*\n+")
+
+
+def kinds(templates: Path | None = None) -> list[str]:
+    """The kinds that there are templates for, by name: the folders with a subject."""
+    return sorted(path.parent.name for path in (templates or _templates()).glob("*/subject.txt"))
+
+
 def render(kind: str, context: Mapping[str, Any], locale: str, brand: Brand) -> Rendered:
-    """A message: the templates of `mail/<kind>/` with the values of docs/messages.md, in a language of the program (en, zh_Hant).
+    """A message: the templates of `mail/<kind>/` with the values of docs/messages.md, in a language of the program (zh_Hant).
 
     Raises jinja2.TemplateNotFound for a kind without templates, jinja2.UndefinedError where they ask for what is not given.
     """
-    given = {**context, "brand": brand.model_dump(), "kind": kind, "locale": locale}
-    subject, text, html = (_environment().get_template(f"{kind}/{part}").render(given) for part in PARTS)
-    return Rendered(" ".join(subject.split()), text.strip() + "\n", css_inline.inline(html))
+    environment = _environment(locale)
+    given = {**context, "brand": brand.model_dump(), "lang": translated(locale).tag}
+    subject, text, html = (environment.get_template(f"{kind}/{part}").render(given) for part in PARTS)
+    text = _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines()))
+    return Rendered(" ".join(subject.split()), text.strip() + "\n", _INLINER.inline(html))
 
 
-#: The templates of a kind.
-PARTS = ("subject.txt", "body.txt", "body.html")
+def _templates() -> Path:
+    return folder("templates") / "mail"
 
 
 @cache
-def _environment() -> Environment:
-    loader = FileSystemLoader(folder("templates") / "mail")
-    return Environment(loader=loader, undefined=StrictUndefined, autoescape=select_autoescape(["html"]), trim_blocks=True,
-                       lstrip_blocks=True)  # fmt: skip
+def _environment(locale: str) -> Environment:
+    """Strict: what is asked for and not given is an error. HTML is escaped, also where translations take values in."""
+    language = translated(locale)
+    environment = Environment(
+        loader=FileSystemLoader(_templates()), undefined=StrictUndefined, autoescape=select_autoescape(["html"]),
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+    )  # fmt: skip
+    environment.install_gettext_translations(language.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= _filters(language)
+    return environment
+
+
+def _filters(language: Language) -> dict[str, Any]:
+    """What templates format with, by the language: `{{ standing.through|day }}`, `{{ fact.opens|instant(zone) }}`."""
+
+    def instant(value: datetime, zone: str | ZoneInfo) -> str:
+        return language.instant(value, ZoneInfo(zone) if isinstance(zone, str) else zone)
+
+    return {
+        "number": language.number, "percent": language.percent, "money": language.money, "day": language.day,
+        "month": language.month, "instant": instant, "listed": language.listed, "capital": lambda text: text[:1].upper() + text[1:],
+    }  # fmt: skip
