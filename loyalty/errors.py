@@ -47,6 +47,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "unknown_job": "There is no job {job}; there are: {allowed}.{nearest}",
         "unknown_kind": "There is no activity kind {kind}; allowed: {allowed}.{nearest}",
         "consent_not_refusable": "Messages of {consent} belong to the membership and cannot be refused.",
+        "unknown_message": "There is no message {message}.",
         "unknown_mapping": "There is no import mapping {name}; there are: {allowed}.{nearest}",
         "unknown_member": "There is no member {number}.",
         "unknown_program": "There is no program {program}; there are: {allowed}.{nearest}",

@@ -43,9 +43,9 @@ class Settings:
     `keep_runs` the days for which the history of runs is kept, `keep_quiet_runs` those for runs that had nothing to do;
     `mail` is where mail goes: `console`, `folder:PATH`, `smtp+starttls://HOST:PORT`, `smtps://HOST:PORT`, or, to a relay on the
     same machine, `smtp://HOST:PORT`; none is sent without it. `mail_from` is the sender's address, `mail_bounces` the one to
-    which reports of failure come (`mail_from` without it); `mail_user` and `mail_password` sign in; at most `mail_per_second`
-    are sent. `web_address` is where this deployment's pages are; `secret` signs what is in links, `old_secrets`, separated by
-    spaces, are still taken where it was changed.
+    which reports of failure come (its name gets a plus and the message's key; `mail_from` without it); `mail_user` and
+    `mail_password` sign in; at most `mail_per_second` are sent. `web_address` is where this deployment's pages are; `secret`
+    signs what is in links, `old_secrets`, separated by spaces, are still taken where it was changed.
     `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
     checks it).
     """
@@ -135,5 +135,7 @@ def _typed(name: str, value: object, problems: list[str]) -> object:
     elif not isinstance(value, str):
         problems.append(f"Setting {name}: found {'something else' if name in SECRET else repr(value)}; allowed: a text.")
     elif name in FORMS and not re.fullmatch(FORMS[name][0], value):
-        problems.append(f"Setting {name}: found {'another text' if name in SECRET else repr(value)}; allowed: {FORMS[name][1]}.")
+        problems.append(
+            f"Setting {name}: found {'another text' if name in SECRET else repr(value)}; allowed: {FORMS[name][1]}."
+        )
     return value

@@ -10,7 +10,9 @@ from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, recalculate, verify
 from loyalty.cli.members import members
+from loyalty.cli.messages import messages
 from loyalty.cli.plan import plan
+from loyalty.cli.preferences import change, consent, digest
 from loyalty.cli.program import program
 from loyalty.cli.schedule import health, jobs, run, schedule
 from loyalty.cli.status import explain, ladder, member
@@ -30,6 +32,8 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
-                run, schedule, jobs, health):  # fmt: skip
+                run, schedule, jobs, health, messages):  # fmt: skip
     main.add_command(command)
+for command in (consent, digest, change):
+    members.add_command(command)
 program.add_command(try_)

@@ -1,6 +1,6 @@
 """The job that sends what is in the outbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,15 +25,16 @@ MANY = 500
 def deliver(deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress) -> Result:
     """Send what may be sent now, until nothing is left. Several may run at once: each message is claimed by one.
 
-    Raises Refused: `mail_not_set`; Unreachable where the server took nothing any more: what is left waits.
+    Where the settings name no place for mail, messages wait. Raises Refused: `mail_not_set` where they name one and lack what
+    it needs; Unreachable where the server took nothing any more: what is left waits.
     """
-    transport_of(deployment.settings).close()
+    wanted = bool(deployment.settings.mail)
+    if wanted:
+        transport_of(deployment.settings).close()
     with deployment.store.transaction() as session:
         begun = runs.begin(session, key, now)
-        if begun:
-            runs.plan(session, key, [])
-        waiting = waiting_count(session, now)
-    if begun:
+        waiting = waiting_count(session, now) if wanted else 0
+    if begun and wanted:
         many = workers if waiting >= MANY else 1
         tasks = [(replace(deployment.settings, workers=many), key, now)] * many
         with runs.pool(many, _begin, ()) as executor:
@@ -54,9 +55,7 @@ def _drain(task: tuple[Settings, RunKey, datetime]) -> None:
     drain(Deployment(settings), key, now, settings.workers, lambda _done, _all: None, 0)
 
 
-def drain(
-    deployment: Deployment, key: RunKey, now: datetime, shares: int, progress: Progress, waiting: int
-) -> None:
+def drain(deployment: Deployment, key: RunKey, now: datetime, shares: int, progress: Progress, waiting: int) -> None:
     """Claim and send until nothing is left. `shares` is among how many the rate is shared out."""
     clock = ticking(now)
     transport = transport_of(deployment.settings)
@@ -97,11 +96,12 @@ def _batch(deployment: Deployment, key: RunKey, sender: Sender, clock: Callable[
     return len(claimed.rows)
 
 
-def _some(results: "object") -> list[Sent | Unreachable]:
+def _some(results: Iterator[Sent]) -> list[Sent | Unreachable]:
     """The next few results; a server that cannot be reached is the last."""
     found: list[Sent | Unreachable] = []
     try:
-        found += islice(results, MARKED)  # type: ignore[call-overload]
+        for one in islice(results, MARKED):
+            found.append(one)
     except Unreachable as error:
         found.append(error)
     return found

@@ -1,11 +1,8 @@
 """The jobs of messages: made for members with something new, and once a month for everyone; sent from the outbox."""
 
-from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from time import monotonic
-from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, union
+from sqlalchemy import Select, func, select, union
 from sqlalchemy.orm import Session
 
 from loyalty.jobs import runs
@@ -113,9 +110,7 @@ def _build(session: Session, deployment: Deployment, key: RunKey, chunk: RunChun
     chunk.items, chunk.changes, chunk.done_at = built.members, built.made, now
 
 
-def _stretch(
-    session: Session, deployment: Deployment, key: RunKey, plan: Plan, chunk: RunChunk, now: datetime
-) -> list[int]:
+def _stretch(session: Session, deployment: Deployment, key: RunKey, plan: Plan, chunk: RunChunk, now: datetime) -> list[int]:
     """The members of a chunk: those of its stretch who are due."""
     if key.job != MESSAGES:
         return list(session.scalars(select(Member.member_id).where(Member.member_id.between(chunk.first, chunk.last))))

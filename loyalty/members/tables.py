@@ -99,7 +99,7 @@ class ConsentChange(Base):
 
 
 class DigestChange(Base):
-    """The n-th time that a member chose how activity is told: each, by the day, the week or the month; it holds from `at` on."""
+    """The n-th time that a member chose how activity is told: each, by day, week or month; it holds from `at` on."""
 
     __tablename__ = "digest_change"
 

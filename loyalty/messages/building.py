@@ -1,4 +1,4 @@
-"""Messages made from facts, for a chunk of members at a time: found, held against what is told already, written to the outbox."""
+"""Messages made from facts, for a chunk of members: found, held against what is told already, written to the outbox."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,12 +17,12 @@ from loyalty.keys import digest
 from loyalty.ledger.queries import balances_of
 from loyalty.members.tables import Telling
 from loyalty.members.telling import note
-from loyalty.messages.rights import choices_of, left_of
 from loyalty.messages.contexts import Around, context_of
 from loyalty.messages.facts import FINDERS, Fact, Frame, Person, together
 from loyalty.messages.frozen import freeze
 from loyalty.messages.news import people
 from loyalty.messages.outbox import suppressed, write
+from loyalty.messages.rights import choices_of, left_of
 from loyalty.messages.rules import quiet_until
 from loyalty.messages.tables import Message
 from loyalty.program.load import Edition, Program

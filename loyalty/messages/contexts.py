@@ -1,14 +1,16 @@
-"""What templates are given about a member and a fact: plain values, in the member's language. docs/messages.md lists them. Pure."""
+"""What templates are given about a member and a fact: plain values in the member's language, as in docs/messages.md. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from loyalty.i18n import Language
 from loyalty.messages.facts import Fact, Person, Posted, next_way, percent_of, since_of, through_of
-from loyalty.messages.values import additions, losses
+from loyalty.messages.rights import reason_of
+from loyalty.program.additions import gained, lost
 from loyalty.program.ladder import Gift
 from loyalty.program.load import Edition, Program
 from loyalty.status.booked import Booked, choice_of, edition_of, milestone_of
@@ -93,8 +95,22 @@ def next_tier(person: Person, around: Around) -> dict[str, Any] | None:
     ways = [way for way in person.position.ways if (way.purpose, way.tier) == ("reach", tier) and way.allowed]
     return {
         **(around.tier(tier) or {}), "by": by, "paths": paths(ways, around), "percent": percent,
-        "adds": additions(around.program, around.edition, held, tier, around.language),
+        "adds": additions(around, held, tier),
     }  # fmt: skip
+
+
+def additions(around: Around, lower: str, higher: str) -> list[dict[str, Any]]:
+    """What a tier gives that another does not, or better, or otherwise."""
+    return [one._asdict() for one in _gained(around.edition, lower, higher, around.language)]
+
+
+def losses(around: Around, held: str, after: str) -> list[dict[str, Any]]:
+    """What is lost, or less, with another tier."""
+    return [one._asdict() for one in _lost(around.edition, held, after, around.language)]
+
+
+#: Told once for each pair of tiers and language: it is the same for every member.
+_gained, _lost = cache(gained), cache(lost)
 
 
 def paths(ways: Iterable[Way], around: Around) -> list[list[dict[str, Any]]]:
@@ -137,10 +153,9 @@ def entry(one: Posted, around: Around) -> dict[str, Any]:
 
 def _status_change(person: Person, fact: Fact, around: Around) -> dict[str, Any]:
     row = fact.about
-    change = {"adds": [], "loses": []}
+    change: dict[str, Any] = {"adds": [], "loses": []}
     if row.old is not None and row.new is not None and row.old != row.new:
-        pair = (around.program, around.edition, row.old, row.new, around.language)
-        change = {"adds": additions(*pair), "loses": losses(*pair)}
+        change = {"adds": additions(around, row.old, row.new), "loses": losses(around, row.old, row.new)}
     return {
         "old": around.tier(row.old), "new": around.tier(row.new), "on": row.effective_on, "through": _through(person, row),
         "reason": _reason(row, around), **change,
@@ -245,7 +260,7 @@ def _ending(person: Person, fact: Fact, around: Around) -> dict[str, Any]:
     return {
         "days": (fact.about - around.today).days, "through": fact.about, "paths": paths(ways, around),
         "by": max(days, default=None), "falls_to": around.tier(after),
-        "loses": losses(around.program, around.edition, held, after, around.language),
+        "loses": losses(around, held, after),
     }  # fmt: skip
 
 
@@ -282,7 +297,7 @@ def _request(_person: Person, fact: Fact, around: Around) -> dict[str, Any]:
         "name": around.language.own(kind.name),
         "service": {"name": around.language.own(service.name), "key": row.key, "starts": row.starts_at, "zone": row.zone},
         "from": classes.get(row.from_class, row.from_class), "to": classes.get(row.to_class, row.to_class),
-        "state": row.state, "reason": row.said(around.language), "opens": row.opens_at,
+        "state": row.state, "reason": reason_of(row, around.language), "opens": row.opens_at,
     }  # fmt: skip
 
 

@@ -88,10 +88,15 @@ class Sender:
             return Sent(Mark(row.member_id, row.message_id, "failed", f"{type(error).__name__}: {error}"))
         self._wait()
         try:
-            self.transport.send(self.settings.mail_bounces or self.settings.mail_from or NOBODY, to, data)
+            self.transport.send(self._envelope(row), to, data)
         except Answered as answer:
             return self._answered(row, answer, clock())
         return Sent(Mark(row.member_id, row.message_id, "sent", sent_at=clock()))
+
+    def _envelope(self, row: Row[Any]) -> str:
+        """Where a report of failure goes: it names the message even where the report does not."""
+        name, at, domain = self.settings.mail_bounces.partition("@")
+        return f"{name}+{row.member_id:x}.{row.message_id:x}@{domain}" if at else self.settings.mail_from or NOBODY
 
     def _answered(self, row: Row[Any], answer: Answered, now: datetime) -> Sent:
         if not is_final(answer.code):

@@ -1,11 +1,12 @@
 """What templates are given, as text and back: days, instants and exact amounts stay what they are."""
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-_MARKS = {"$day": date.fromisoformat, "$at": datetime.fromisoformat, "$amount": Decimal}
+_MARKS: dict[str, Callable[[str], Any]] = {"$day": date.fromisoformat, "$at": datetime.fromisoformat, "$amount": Decimal}
 
 
 def freeze(context: dict[str, Any]) -> str:

@@ -68,11 +68,12 @@ def _header(name: str, value: str) -> str:
         return f"{name}: {value}"
     if name == "From":
         shown, address = parseaddr(value)
-        return f"{name}: {Header(shown, 'utf-8' if not shown.isascii() else None, header_name=name).encode(linesep=_CRLF)} <{address}>"
-    return f"{name}: {Header(value, None if value.isascii() else 'utf-8', header_name=name).encode(linesep=_CRLF)}"
+        return f"{name}: {_folded(name, shown)} <{address}>"
+    return f"{name}: {_folded(name, value)}"
 
 
-_CRLF = "\r\n"
+def _folded(name: str, value: str) -> str:
+    return Header(value, None if value.isascii() else "utf-8", header_name=name).encode(linesep="\r\n")
 
 
 def _part(kind: str, text: str) -> bytes:

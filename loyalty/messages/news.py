@@ -1,7 +1,7 @@
 """What is new about a chunk of members, read in as many statements as there are kinds of rows, however many members."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.tables import Request, RequestChange, Service
-from loyalty.clock import day_of, start_of
+from loyalty.clock import start_of
 from loyalty.earning.tables import Activity
 from loyalty.ledger.tables import Entry
 from loyalty.members.consent import consents_of, digests_of
@@ -34,7 +34,9 @@ class Noted:
     at: datetime
 
 
-def people(session: Session, program: Program, ids: Sequence[int], sources: Collection[str], today: date, back: int) -> list[Person]:
+def people(
+    session: Session, program: Program, ids: Sequence[int], sources: Set[str], today: date, back: int
+) -> list[Person]:
     """Some members with what happened in the last `back` days, as far as some sources ask for it; in the order of member_id."""
     since = today - timedelta(days=back)
     found = {account.member_id: account for account in read_accounts(session, ids)}

@@ -1,4 +1,4 @@
-"""The outbox: rows written once, claimed by guarded updates, marked by who claimed them. Never two claims at a time on one row."""
+"""The outbox: rows written once, claimed by guarded updates, marked by who claimed them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the benefits say to messages: what is to be chosen, what is left, and why a request is as it is. The one door to them."""
+"""What the benefits say to messages: what is to be chosen, what is left, and why a request is as it is."""
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import date
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from loyalty.i18n import Language
 from loyalty.messages.facts import Choosing, Person
 from loyalty.program.load import Edition
 
@@ -22,3 +23,8 @@ def left_of(
 ) -> Callable[[Person, Any], list[dict[str, Any]]]:
     """What each member has left of benefits, as statements tell it."""
     return lambda _person, _around: []
+
+
+def reason_of(row: Any, _language: Language) -> str:
+    """Why a request is as it is, in a sentence."""
+    return str(row.reason)

@@ -38,7 +38,7 @@ def quiet_until(quiet: Quiet | None, at: datetime, zone: ZoneInfo) -> datetime |
 def wait_after(attempts: int, random: Random) -> timedelta:
     """How long to wait after so many attempts: twice as long each time, and up to half as long again by chance, so that many
     that failed together do not come back together."""
-    doubled = min(WAIT * 2 ** min(attempts - 1, 20), LONGEST)
+    doubled: timedelta = min(WAIT * (1 << min(attempts - 1, 20)), LONGEST)
     return doubled * (1 + random.random() / 2)
 
 

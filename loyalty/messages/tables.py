@@ -45,7 +45,7 @@ class Message(Base):
 
 
 class Bounce(Base):
-    """A report that a message could not be delivered, or not yet. `bounce_id` is the digest of the report, so that it counts once."""
+    """A report that a message was not delivered, or not yet. `bounce_id` is the digest of the report: it counts once."""
 
     __tablename__ = "bounce"
     __table_args__ = (ForeignKeyConstraint(["member_id", "message_id"], ["message.member_id", "message.message_id"]),)

@@ -1,5 +1,6 @@
 """Where mail goes: a mail server, a folder, the console."""
 
+import re
 import smtplib
 import socket
 import ssl
@@ -16,6 +17,7 @@ from loyalty.settings import Settings
 #: Seconds that a mail server may take for an answer.
 PATIENCE = 30
 #: Names of this machine: only there mail may go in the clear.
+_NAME = re.compile(rb"^Message-ID: <([^@]+)@", re.MULTILINE)
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -62,7 +64,9 @@ def _check(settings: Settings) -> None:
     if not settings.web_address.startswith("https://") and host not in HERE:
         raise Refused("mail_not_set", what="the setting web_address must begin with https://")
     if settings.mail.startswith("smtp://") and host not in HERE:
-        raise Refused("mail_not_set", what=f"the setting mail would send in the clear to {host}; allowed: smtp+starttls:// or smtps://")
+        raise Refused(
+            "mail_not_set", what=f"the setting mail would send in the clear to {host}; allowed: smtp+starttls:// or smtps://"
+        )
 
 
 class Server:
@@ -152,7 +156,9 @@ class Folder:
 
     def send(self, _sender: str, _to: str, data: bytes) -> None:
         """Write one mail, all of it or nothing."""
-        name = str(message_from_bytes(data)["Message-ID"]).strip("<>").partition("@")[0]
+        found = _NAME.search(data)
+        assert found is not None
+        name = found[1].decode()
         self.path.mkdir(parents=True, exist_ok=True)
         part = self.path / f".{name}.part"
         part.write_bytes(data)

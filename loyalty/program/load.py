@@ -48,7 +48,8 @@ OPTIONAL: Mapping[str, Part] = {
 class Edition:
     """A complete set of rules in force from a day. Equal content has an equal hash.
 
-    What is left to its default is not part of the content, so that a new word of the language changes no published hash.
+    What is left to its default is not part of the content, so that a new word of the language changes no published hash; nor
+    are the messages: what members are told may be changed while the rules stay.
     """
 
     begins: date
@@ -79,7 +80,7 @@ class Edition:
     @cached_property
     def content(self) -> str:
         """The edition as JSON, in one spelling."""
-        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in PARTS}
+        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in RULES}
         parts = {name: part for name, part in parts.items() if part or f"{name}.yaml" not in OPTIONAL}
         parts["program"] = self.head.model_dump(mode="json", include={"zone", "money", "money_decimals"})
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -92,6 +93,7 @@ class Edition:
 
 #: The parts of an edition, each a file and an attribute.
 PARTS = ("units", "activities", "earning", "ladder", "benefits", "requests", "messages")
+RULES = PARTS[:-1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -105,7 +105,7 @@ class MessageKind(Part):
     near: Annotated[int, Field(ge=1, le=99)] | None = None
     """For near: from so many percent of the way on."""
     digest: Digest | None = None
-    """For activity: told each by itself, or what a day, a week or a month brought together, as long as the member has not chosen."""
+    """For activity: each by itself, or what a day, a week or a month brought together; a member may choose otherwise."""
 
     @model_validator(mode="after")
     def _fits(self) -> "MessageKind":

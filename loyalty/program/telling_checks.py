@@ -42,7 +42,7 @@ def check_telling(
 def known_values(ladder: LadderFile, benefits: BenefitsFile, requests: RequestsFile) -> Mapping[tuple[str, str], list[str]]:
     """What some fields may hold: (source, field) -> values."""
     choices = [choice.id for choice in benefits.choices]
-    awards = [one.id for one in (*ladder.milestones, *ladder.deposits)]
+    awards = [one.id for one in ladder.milestones] + [one.id for one in ladder.deposits]
     milestones = [one.id for one in ladder.milestones if one.choice is not None]
     return {
         ("award", "name"): awards + choices,
@@ -55,7 +55,7 @@ def test_of(
     message: MessageKind, tiers: tuple[str, ...], attributes: Mapping[str, Attribute],
     known: Mapping[tuple[str, str], list[str]], way: Way, tell: Tell,
 ) -> Test:  # fmt: skip
-    """The condition of a message as a function of a case: the fact's fields in their order, the member's tier, the attributes."""
+    """The condition of a message, asked of a case: the fact's fields in their order, the member's tier, the attributes."""
     if message.when is None:
         return always
     fields: dict[str, Subject] = {
