@@ -5,11 +5,29 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 PREFIX = "LOYALTY_"
 DEFAULT_DATABASE = "sqlite:///loyalty.db"
+#: Settings that were, and what is said in their place.
+GONE = {"recalculate_at": 'say jobs.recalculate, a cron line: 02:30 is "30 2 * * *"'}
+#: Settings that are never shown.
+SECRET = ("mail_password", "secret", "old_secrets")
+_ADDRESS = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|"
+#: What some settings must look like, and how that is said.
+FORMS = {
+    "mail": (
+        r"console|folder:.+|smtps?://[^/:@\s]+(:[0-9]{1,5})?|smtp\+starttls://[^/:@\s]+(:[0-9]{1,5})?|",
+        "console, folder:PATH, smtp+starttls://HOST:PORT, smtps://HOST:PORT, smtp://HOST:PORT; user and password are settings "
+        "of their own",
+    ),
+    "mail_from": (_ADDRESS, "an address, name@domain"),
+    "mail_bounces": (_ADDRESS, "an address, name@domain"),
+    "web_address": (r"https?://[!-~]+[^/\s]|", "an address that begins with https:// and ends without /"),
+    "secret": (r".{32,}|", "at least 32 characters"),
+    "old_secrets": (r"(\S{32,}\s*)*", "texts of at least 32 characters each, separated by spaces"),
+}
 
 
 class SettingsInvalid(Exception):
@@ -22,14 +40,32 @@ class Settings:
 
     `program` is a folder of config/programs; `database_url` any SQLAlchemy address of SQLite or PostgreSQL;
     `config` the folder that holds programs/ and imports/; `workers` the processes of a run over many members;
-    `recalculate_at` the local time of the nightly recalculation, HH:MM.
+    `keep_runs` the days for which the history of runs is kept, `keep_quiet_runs` those for runs that had nothing to do;
+    `mail` is where mail goes: `console`, `folder:PATH`, `smtp+starttls://HOST:PORT`, `smtps://HOST:PORT`, or, to a relay on the
+    same machine, `smtp://HOST:PORT`; none is sent without it. `mail_from` is the sender's address, `mail_bounces` the one to
+    which reports of failure come (its name gets a plus and the message's key; `mail_from` without it); `mail_user` and
+    `mail_password` sign in; at most `mail_per_second` are sent. `web_address` is where this deployment's pages are; `secret`
+    signs what is in links, `old_secrets`, separated by spaces, are still taken where it was changed.
+    `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
+    checks it).
     """
 
     program: str = "skyway"
     database_url: str = DEFAULT_DATABASE
     config: str = ""
     workers: int = 2
-    recalculate_at: str = "02:30"
+    keep_runs: int = 400
+    keep_quiet_runs: int = 7
+    mail: str = ""
+    mail_from: str = ""
+    mail_bounces: str = ""
+    mail_user: str = ""
+    mail_password: str = field(default="", repr=False)
+    mail_per_second: int = 50
+    web_address: str = ""
+    secret: str = field(default="", repr=False)
+    old_secrets: str = field(default="", repr=False)
+    jobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config_folder(self) -> Path:
@@ -50,14 +86,18 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
-    given: dict[str, object] = dict(_file(environ.get(PREFIX + "SETTINGS"), problems))
+    given = dict(_file(environ.get(PREFIX + "SETTINGS"), problems))
+    at = _jobs(given.pop("jobs", {}), problems)
     for name, value in environ.items():
-        if name.startswith(PREFIX) and name != PREFIX + "SETTINGS":
-            given[name.removeprefix(PREFIX).lower()] = value
+        known = name.removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX + "JOBS_"):
+            at[known.removeprefix("jobs_")] = value
+        elif name.startswith(PREFIX) and name != PREFIX + "SETTINGS":
+            given[known] = value
     values = {name: _typed(name, value, problems) for name, value in given.items()}
     if problems:
         raise SettingsInvalid("\n".join(problems))
-    return Settings(**values)  # type: ignore[arg-type]
+    return Settings(**values, jobs=at)  # type: ignore[arg-type]
 
 
 def _file(path: str | None, problems: list[str]) -> Mapping[str, object]:
@@ -70,20 +110,32 @@ def _file(path: str | None, problems: list[str]) -> Mapping[str, object]:
         return {}
 
 
+def _jobs(table: object, problems: list[str]) -> dict[str, str]:
+    """The [jobs] table of a file: job -> cron line."""
+    if isinstance(table, dict) and all(isinstance(value, str) for value in table.values()):
+        return dict(table)
+    problems.append(f"Setting jobs: found {table!r}; allowed: a table of cron lines, each a text.")
+    return {}
+
+
 def _typed(name: str, value: object, problems: list[str]) -> object:
-    known = {field.name: field.type for field in fields(Settings)}
-    if name not in known:
+    known = {each.name: each.type for each in fields(Settings)}
+    if name in GONE:
+        problems.append(f"Setting {name} is no more: {GONE[name]}.")
+    elif name == "jobs":
+        problems.append(f"Setting jobs: found {value!r}; allowed: one setting for each job, jobs_NAME.")
+    elif name not in known:
         near = difflib.get_close_matches(name, known, 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         problems.append(f"Setting {name} is unknown; allowed: {', '.join(known)}.{hint}")
-        return value
-    if known[name] is int:
-        if not re.fullmatch(r"[1-9][0-9]{0,3}", str(value)):
-            problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
-            return value
-        return int(str(value))
-    if not isinstance(value, str):
-        problems.append(f"Setting {name}: found {value!r}; allowed: a text.")
-    elif name == "recalculate_at" and not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        problems.append(f"Setting {name}: found {value!r}; allowed: a time of day, HH:MM.")
-    return str(value)
+    elif known[name] is int:
+        if re.fullmatch(r"[1-9][0-9]{0,3}", str(value)):
+            return int(str(value))
+        problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
+    elif not isinstance(value, str):
+        problems.append(f"Setting {name}: found {'something else' if name in SECRET else repr(value)}; allowed: a text.")
+    elif name in FORMS and not re.fullmatch(FORMS[name][0], value):
+        problems.append(
+            f"Setting {name}: found {'another text' if name in SECRET else repr(value)}; allowed: {FORMS[name][1]}."
+        )
+    return value

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of
+from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Folded, refold
@@ -28,6 +29,7 @@ def settle_for(
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
     rules = rules_of(program)
+    note(session, [account.member_id for account in accounts], now)
     if not rules.rewards:
         return refold(session, program, accounts, as_of, now, whole, isolate)
     rewards = Rewards(session, program, rules, accounts, now)

@@ -30,7 +30,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from loyalty.keys import dumps
+from loyalty.keys import digest, dumps
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -159,6 +159,12 @@ def _sqlite_text(value: date) -> str:
     if value.tzinfo is None:
         raise ValueError(f"naive datetime {value}")
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def take_turns(session: Session, name: str) -> None:
+    """Wait until no other transaction has this turn, and keep it until this one ends. On SQLite every writer does already."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(digest(name))))
 
 
 def among(session: Session, column: Any, values: Sequence[Any]) -> ColumnElement[bool]:

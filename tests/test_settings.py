@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "settings.toml"
     path.write_text(
         'program = "heron"\ndatabase_url = "postgresql+psycopg://db/loyalty"\nconfig = "/etc/loyalty"\nworkers = 8\n'
-        'recalculate_at = "04:15"\n',
+        'keep_runs = 90\nkeep_quiet_runs = 2\n[jobs]\nrecalculate = "15 4 * * *"\n',
         encoding="utf-8",
     )
     return path
@@ -28,22 +28,25 @@ def file(tmp_path: Path) -> Path:
 
 def test_without_any_setting_the_defaults_hold() -> None:
     found = read({"PATH": "/bin", "LOYAL": "1"})
-    assert found == Settings("skyway", "sqlite:///loyalty.db", "", 2, "02:30")
+    assert found == Settings("skyway", "sqlite:///loyalty.db", "", 2, 400, 7, {})
 
 
 def test_the_environment_sets() -> None:
-    found = read({"LOYALTY_PROGRAM": "heron", "LOYALTY_WORKERS": "16", "LOYALTY_RECALCULATE_AT": "23:59"})
-    assert (found.program, found.workers, found.recalculate_at) == ("heron", 16, "23:59")
+    found = read({"LOYALTY_PROGRAM": "heron", "LOYALTY_WORKERS": "16", "LOYALTY_JOBS_RECALCULATE": "59 23 * * *"})
+    assert (found.program, found.workers, found.jobs) == ("heron", 16, {"recalculate": "59 23 * * *"})
 
 
 def test_a_file_sets(file: Path) -> None:
-    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, "04:15")
+    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2, {"recalculate": "15 4 * * *"})
     assert read({"LOYALTY_SETTINGS": str(file)}) == expected
 
 
 def test_the_environment_comes_before_the_file(file: Path) -> None:
-    found = read({"LOYALTY_WORKERS": "3", "LOYALTY_SETTINGS": str(file), "LOYALTY_PROGRAM": "egret"})
-    assert (found.program, found.workers, found.recalculate_at) == ("egret", 3, "04:15")
+    more = {"LOYALTY_JOBS_SNAPSHOT": "off", "LOYALTY_JOBS_TRIM": "0 5 * * 7"}
+    file.write_text(file.read_text("utf-8") + 'snapshot = "0 6 * * *"\n', encoding="utf-8")
+    found = read({"LOYALTY_WORKERS": "3", "LOYALTY_SETTINGS": str(file), "LOYALTY_PROGRAM": "egret", **more})
+    assert (found.program, found.workers) == ("egret", 3)
+    assert found.jobs == {"recalculate": "15 4 * * *", "snapshot": "off", "trim": "0 5 * * 7"}
 
 
 def test_the_process_s_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,12 +56,13 @@ def test_the_process_s_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_all_problems_are_told_at_once(file: Path) -> None:
-    file.write_text('programme = "heron"\nworkers = 0\nrecalculate_at = "2:30"\n', encoding="utf-8")
-    names = "program, database_url, config, workers, recalculate_at"
+    file.write_text('programme = "heron"\nworkers = 0\nrecalculate_at = "2:30"\njobs = 3\n', encoding="utf-8")
+    names = "program, database_url, config, workers, keep_runs, keep_quiet_runs, jobs"
     assert problems_of({"LOYALTY_SETTINGS": str(file), "LOYALTY_DATABSE_URL": "sqlite://", "LOYALTY_PORT": "80"}) == [
+        "Setting jobs: found 3; allowed: a table of cron lines, each a text.",
         f"Setting programme is unknown; allowed: {names}. Did you mean program?",
         "Setting workers: found 0; allowed: a whole number from 1.",
-        "Setting recalculate_at: found '2:30'; allowed: a time of day, HH:MM.",
+        'Setting recalculate_at is no more: say jobs.recalculate, a cron line: 02:30 is "30 2 * * *".',
         f"Setting databse_url is unknown; allowed: {names}. Did you mean database_url?",
         f"Setting port is unknown; allowed: {names}.",
     ]
@@ -78,16 +82,18 @@ def test_workers_of_a_file_are_a_whole_number_too(file: Path, written: str) -> N
     assert problem.startswith("Setting workers: found ")
 
 
-@pytest.mark.parametrize("at", ["24:00", "12:60", "2:30", "0230", "02:30:00", "02-30", "2h30", "", "noon", "-1:30", "12:3 "])
-def test_the_recalculation_is_at_a_time_of_day(at: str) -> None:
-    assert problems_of({"LOYALTY_RECALCULATE_AT": at}) == [
-        f"Setting recalculate_at: found {at!r}; allowed: a time of day, HH:MM.",
+@pytest.mark.parametrize("written", ["recalculate = 230", 'recalculate = ["30 2 * * *"]', "recalculate = true"])
+def test_the_time_of_a_job_is_a_text(file: Path, written: str) -> None:
+    """Which names there are, and what a cron line may say, is checked by the timetable."""
+    file.write_text(f"[jobs]\n{written}\n", encoding="utf-8")
+    (problem,) = problems_of({"LOYALTY_SETTINGS": str(file)})
+    assert problem.startswith("Setting jobs: found {") and problem.endswith("; allowed: a table of cron lines, each a text.")
+
+
+def test_jobs_are_set_one_by_one_in_the_environment() -> None:
+    assert problems_of({"LOYALTY_JOBS": "30 2 * * *"}) == [
+        "Setting jobs: found '30 2 * * *'; allowed: one setting for each job, jobs_NAME.",
     ]
-
-
-@pytest.mark.parametrize("at", ["00:00", "02:30", "09:05", "23:59"])
-def test_every_minute_of_the_day_will_do(at: str) -> None:
-    assert read({"LOYALTY_RECALCULATE_AT": at}).recalculate_at == at
 
 
 def test_a_file_that_is_missing_or_no_toml_is_told_by_its_name(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from loyalty.cli.status import explain_member, show_ladder
 from loyalty.jobs import migrate, recalculate
 from loyalty.jobs.demo import draw
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.schedule import run_now
+from loyalty.jobs.timetable import job_named
 from loyalty.members.tables import Member
 from loyalty.settings import read as read_settings
 from loyalty.status.tables import StatusChange
@@ -35,6 +37,8 @@ def demo(members: int, path: Path, no_serve: bool) -> None:
         drawn = draw(deployment, members, now, step)
     with progress_bar("Recalculating") as step:
         (result,) = recalculate.by_hand(deployment, None, False, now, deployment.settings.workers, step)
+    with progress_bar("Members per tier, month by month") as step:
+        run_now(deployment, job_named(deployment.settings, "snapshot"), now, step)
     click.echo(f"{drawn.members:,} members, {drawn.activities:,} activities, {result.changes:,} changes of status.\n")
     show_ladder(deployment, deployment.today(now), False)
     chosen = _three(deployment)
@@ -74,6 +78,7 @@ Try next:
   loyalty member {number}                     what a member is, and what is missing for more
   loyalty explain {number} --entries          why, down to every step of every entry
   loyalty ladder --as-of {deployment.program.editions[0].begins.replace(year=clock.now().year - 1)} --by-source
+  loyalty ladder --history                     members per tier and the moves, day by day
   loyalty program show                         the rules; they are in config/programs/{deployment.program.id}
   loyalty activities add {number} KIND --key k1 --on DAY --field NAME=VALUE ...
   loyalty verify                               fold everyone again: no difference""")

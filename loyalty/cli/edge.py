@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from loyalty import clock
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment, read_deployment
+from loyalty.jobs.timetable import jobs
 from loyalty.status.queries import Account, lock_numbers
 
 
 def chosen() -> Deployment:
     """The deployment of the settings, its connections closed when the command ends."""
     deployment = read_deployment()
+    jobs(deployment.settings)  # a bad time of any job is told by every command
     click.get_current_context().call_on_close(deployment.store.close)
     return deployment
 

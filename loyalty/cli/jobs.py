@@ -1,4 +1,4 @@
-"""Commands about the database, runs and the schedule."""
+"""Commands about the database, the recalculation and its proof."""
 
 import sys
 from datetime import date
@@ -11,7 +11,6 @@ from loyalty.cli.edge import chosen, opened
 from loyalty.cli.output import FOUND, as_of_option, emit, json_option, progress_bar, refusals
 from loyalty.jobs import migrate
 from loyalty.jobs import recalculate as recalculation
-from loyalty.jobs import schedule as schedules
 from loyalty.jobs.runs import Result
 
 
@@ -56,17 +55,20 @@ def recalculate(as_of: date | None, everyone: bool, workers: int | None, as_json
     now = clock.now()
     with progress_bar("Recalculating") as step:
         results = recalculation.by_hand(deployment, as_of, everyone, now, workers or deployment.settings.workers, step)
-    _told(results, as_json)
+    say_results(results, "members", as_json)
 
 
-def _told(results: list[Result], as_json: bool) -> None:
+def say_results(results: list[Result], counts: str, as_json: bool) -> None:
+    """Tell what runs came to, `counts` being what their items are; exit code 1 where any failed, for one item or as a whole."""
     if as_json:
         emit([vars(result) for result in results] if len(results) != 1 else vars(results[0]))
     for result in results if not as_json else ():
-        click.echo(f"{result.job} for {result.as_of}: {result.status}; {result.members} members, {result.changes} changes.")
-        for member_id, error in result.failures.items():
-            click.echo(f"member_id {member_id} failed: {error}", err=True)
-    if any(result.failures for result in results):
+        click.echo(f"{result.job} for {result.as_of}: {result.status}; {result.items} {counts}, {result.changes} changes.")
+        for item, error in result.failures.items():
+            click.echo(f"{counts}: {item} failed: {error}", err=True)
+        if result.error:
+            click.echo(f"broke off: {result.error}", err=True)
+    if any(result.failures or result.error for result in results):
         sys.exit(FOUND)
 
 
@@ -90,49 +92,4 @@ def verify(as_json: bool) -> None:
         for member_id, what in found.differences:
             click.echo(f"member_id {member_id}: {what}", err=True)
     if found.differences:
-        sys.exit(FOUND)
-
-
-@click.command()
-@click.argument("job")
-@as_of_option
-@json_option
-@refusals
-def run(job: str, as_of: date | None, as_json: bool) -> None:
-    """Do what is due of a job: runs that were killed, then every due moment that was missed."""
-    deployment, now = opened(as_of)
-    known = schedules.job_named(deployment, job)
-    with progress_bar(job) as step:
-        results = schedules.run_due(deployment, known, now, step)
-    if not results and not as_json:
-        click.echo(f"Nothing is due of {job} before {schedules.next_due(deployment, known, now):%Y-%m-%d %H:%M} UTC.")
-    _told(results, as_json)
-
-
-@click.command()
-@refusals
-def schedule() -> None:
-    """Keep the schedule: run each job at its due moments until stopped. Start two; one leads, the other stands by."""
-    deployment, _ = opened()
-    try:
-        schedules.serve(deployment, click.echo)
-    except (KeyboardInterrupt, SystemExit):
-        click.echo("The schedule has stopped.")
-
-
-@click.command()
-@as_of_option
-@json_option
-@refusals
-def health(as_of: date | None, as_json: bool) -> None:
-    """Tell whether every job has run on time; exit code 1 where one is late."""
-    deployment, now = opened(as_of)
-    found = schedules.health(deployment, now)
-    if as_json:
-        emit([vars(job) for job in found])
-    for job in found if not as_json else ():
-        ended = f"{job.last_done:%Y-%m-%d %H:%M} UTC" if job.last_done else "never"
-        click.echo(f"{job.job}: {'LATE' if job.late else 'on time'}; last ended {ended} ({job.last_status}); "
-                   f"next due {job.next_due:%Y-%m-%d %H:%M} UTC")  # fmt: skip
-    if any(job.late for job in found):
         sys.exit(FOUND)

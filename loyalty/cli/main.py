@@ -8,10 +8,14 @@ from loyalty import __version__
 from loyalty.cli.activities import activities, entries
 from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
-from loyalty.cli.jobs import db, health, recalculate, run, schedule, verify
+from loyalty.cli.jobs import db, recalculate, verify
 from loyalty.cli.members import members
+from loyalty.cli.messages import messages
 from loyalty.cli.plan import plan
+from loyalty.cli.preferences import change, consent, digest
+from loyalty.cli.preview import preview
 from loyalty.cli.program import program
+from loyalty.cli.schedule import health, jobs, run, schedule
 from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
 
@@ -29,6 +33,9 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
-                run, schedule, health):  # fmt: skip
+                run, schedule, jobs, health, messages):  # fmt: skip
     main.add_command(command)
+for command in (consent, digest, change):
+    members.add_command(command)
+messages.add_command(preview)
 program.add_command(try_)

@@ -37,9 +37,9 @@ def preview(kind: str, tier: str | None, locale: str, out: Path, as_of: date | N
 
 
 def _kinds(chosen: str, known: list[str]) -> list[str]:
-    """The kinds chosen. Raises Refused: `unknown_message`."""
+    """The kinds chosen. Raises Refused: `unknown_template`."""
     if chosen != "all" and chosen not in known:
-        raise Refused("unknown_message", kind=chosen, allowed=listed([*known, "all"]), nearest=nearest(chosen, known))
+        raise Refused("unknown_template", kind=chosen, allowed=listed([*known, "all"]), nearest=nearest(chosen, known))
     return known if chosen == "all" else [chosen]
 
 

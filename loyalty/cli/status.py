@@ -6,7 +6,8 @@ import click
 from sqlalchemy import select
 
 from loyalty.cli.edge import opened
-from loyalty.cli.output import as_of_option, emit, json_option, refusals, table
+from loyalty.cli.history import show_history
+from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
 from loyalty.cli.telling import member_told, say_given, say_standing, say_ways
 from loyalty.earning.queries import Explained, explained_entries, steps_in_words
 from loyalty.jobs.deployment import Deployment
@@ -77,12 +78,19 @@ def _entry_in_words(line: Explained) -> str:
 @click.command()
 @as_of_option
 @click.option("--by-source", is_flag=True, help="Tell what was earned from what was granted, invited, waived or for life.")
+@click.option("--history", is_flag=True, help="Day by day, as the daily snapshot kept it, with the moves between tiers.")
+@click.option("--from", "first", type=DAY, default=None, help="First day of the history; 30 days without it.")
+@click.option("--to", "last", type=DAY, default=None, help="Last day of the history; the newest that was kept without it.")
 @json_option
 @refusals
-def ladder(as_of: date | None, by_source: bool, as_json: bool) -> None:
-    """Members per tier on a day. Those who had left are in none."""
+def ladder(as_of: date | None, by_source: bool, history: bool, first: date | None, last: date | None, as_json: bool) -> None:
+    """Members per tier on a day, or over time. Those who had left are in none."""
+    if as_of if history else first or last:
+        raise click.UsageError("--from and --to go with --history, --as-of without it.")
     deployment, now = opened(as_of)
-    if as_json:
+    if history:
+        show_history(deployment, first, last, by_source, as_json)
+    elif as_json:
         counts = _counts(deployment, deployment.today(now), by_source)
         emit({tier: mine if by_source else sum(mine.values()) for tier, mine in counts.items()})
     else:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from loyalty import clock
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.running import attempt
 from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.tables import RunChunk
 from loyalty.ledger.queries import faults
@@ -42,14 +43,16 @@ def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int
 
 def _planned(deployment: Deployment, key: RunKey, now: datetime) -> None:
     with deployment.store.reading() as session:
-        if any(other == key for other in runs.unfinished(session, JOB)):
-            return
-    members = select(Standing.member_id).order_by(Standing.member_id)
-    if not key.everyone:
-        members = members.where(Standing.review_on <= key.as_of)
-    found = runs.stretches(deployment.store, members)
+        known = runs.planned(session, key)
+    found = [] if known else runs.stretches(deployment.store, _members(key))
     with deployment.store.transaction() as session:
-        runs.plan(session, key, found, now)
+        if runs.begin(session, key, now):
+            runs.plan(session, key, found)
+
+
+def _members(key: RunKey) -> Select[int]:
+    members = select(Standing.member_id).order_by(Standing.member_id)
+    return members if key.everyone else members.where(Standing.review_on <= key.as_of)
 
 
 #: The deployment that this process's chunks work on.
@@ -75,7 +78,7 @@ def _refold(session: Session, deployment: Deployment, key: RunKey, chunk: RunChu
     folded = settle_for(session, deployment.program, accounts, key.as_of, now, whole=key.everyone, isolate=True)
     for member_id, error in folded.failures.items():
         runs.fail(session, key, member_id, error)
-    chunk.members, chunk.changes, chunk.done_at = folded.members, folded.changes, now
+    chunk.items, chunk.changes, chunk.done_at = folded.members, folded.changes, now
 
 
 # --- verify -----------------------------------------------------------------------------------------------------
@@ -111,6 +114,6 @@ def by_hand(
     """Go on with the runs that were killed, then run for a day (today without one), due now."""
     day = as_of or clock.day_of(now, deployment.program.zone)
     with deployment.store.reading() as session:
-        begun = runs.unfinished(session, JOB)
+        begun = [runs.key_of(run) for run in runs.unfinished(session, JOB, now)]
     keys = [*begun, RunKey(JOB, now, day, everyone)]
-    return [recalculate(deployment, key, now, workers, progress) for key in keys]
+    return [attempt(deployment, recalculate, key, now, workers, progress) for key in keys]

@@ -1,4 +1,4 @@
-"""Runs as rows: planned once for a due moment, worked in chunks that commit one by one, resumed where they stopped."""
+"""Runs as rows: begun once for a due moment, worked in parts that commit one by one, resumed where they stopped."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -6,13 +6,13 @@ from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -40,40 +40,78 @@ class RunKey:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to. `failures` maps member_id to the error of each member that was passed over."""
+    """What a run came to. `failures` maps the id of each item that was passed over (a member's, or that of whatever the
+    job is about) to its error; `error` is why the run broke off as a whole."""
 
     job: str
     due: datetime
     as_of: date
     status: str
-    members: int
+    items: int
     changes: int
     failures: dict[int, str]
+    error: str | None = None
 
 
-def plan(session: Session, key: RunKey, stretches: list[tuple[int, int]], now: datetime) -> bool:
-    """Write a run and its chunks; False where the run is there already, planned by whoever came first."""
-    try:
-        with session.begin_nested():
-            session.execute(insert(Run).values(
-                job=key.job, due=key.due, as_of=key.as_of, everyone=key.everyone, scheduled=key.scheduled,
-                status="running", started_at=now, members=0, changes=0, failures=0,
-            ))  # fmt: skip
-    except IntegrityError:
-        return False
+def begin(session: Session, key: RunKey, now: datetime) -> bool:
+    """Write a run down, or open it again where it was killed or broke off. False where it has ended, which it does once."""
+    if session.get(Run, (key.job, key.due)) is None:
+        try:
+            with session.begin_nested():
+                session.execute(insert(Run).values(
+                    job=key.job, due=key.due, as_of=key.as_of, everyone=key.everyone, scheduled=key.scheduled,
+                    status="running", started_at=now, items=0, changes=0, failures=0, crashes=0,
+                ))  # fmt: skip
+        except IntegrityError:
+            pass  # another process came first
+        else:
+            return True
+    run = _locked(session, key)
+    if run.error is not None:
+        run.status, run.finished_at = "running", None
+    return run.status == "running"
+
+
+def _locked(session: Session, key: RunKey) -> Run:
+    return session.get_one(Run, (key.job, key.due), with_for_update=True, populate_existing=True)
+
+
+def planned(session: Session, key: RunKey) -> bool:
+    """Whether a run has been cut into chunks."""
+    run = session.get(Run, (key.job, key.due))
+    return run is not None and run.chunks is not None
+
+
+def plan(session: Session, key: RunKey, stretches: list[tuple[int, int]]) -> None:
+    """Cut a run that was begun into chunks, unless that was done already."""
+    run = _locked(session, key)
+    if run.chunks is not None:
+        return
+    run.chunks = len(stretches)
     chunks = [
-        {"job": key.job, "due": key.due, "n": n, "first": first, "last": last, "members": 0, "changes": 0}
+        {"job": key.job, "due": key.due, "n": n, "first": first, "last": last, "items": 0, "changes": 0}
         for n, (first, last) in enumerate(stretches)
     ]
     if chunks:
         session.execute(insert(RunChunk), chunks)
-    return True
 
 
-def unfinished(session: Session, job: str) -> list[RunKey]:
-    """The runs of a job that were begun and not ended, oldest first."""
-    rows = session.scalars(select(Run).where(Run.job == job, Run.status == "running").order_by(Run.due))
-    return [RunKey(run.job, run.due, run.as_of, run.everyone, run.scheduled) for run in rows]
+def unfinished(session: Session, job: str, now: datetime) -> list[Run]:
+    """The runs of a job to go on with, oldest first: those that were killed, and those that broke off and are to be tried
+    again by now. A run that broke off waits a minute, then two, four and so on, an hour at most."""
+    found = session.scalars(
+        select(Run).where(Run.job == job, (Run.status == "running") | Run.error.is_not(None)).order_by(Run.due)
+    )
+    return [run for run in found if run.finished_at is None or run.finished_at + _pause(run.crashes) <= now]
+
+
+def _pause(crashes: int) -> timedelta:
+    return timedelta(minutes=min(2 ** (crashes - 1), 60))
+
+
+def key_of(run: Run) -> RunKey:
+    """The key of a run."""
+    return RunKey(run.job, run.due, run.as_of, run.everyone, run.scheduled)
 
 
 def open_chunks(session: Session, key: RunKey) -> list[int]:
@@ -90,31 +128,61 @@ def claim(session: Session, key: RunKey, n: int) -> RunChunk | None:
     return session.scalar(query.with_for_update(skip_locked=True))
 
 
-def fail(session: Session, key: RunKey, member_id: int, error: Exception) -> None:
-    """Record a member's error against the run, the first one to stay."""
-    if session.get(RunFailure, (key.job, key.due, member_id)) is None:
-        text = f"{type(error).__name__}: {error}"
-        session.add(RunFailure(job=key.job, due=key.due, member_id=member_id, error=text))
+def tally(session: Session, key: RunKey, items: int, changes: int) -> None:
+    """Count what a run without chunks did, in the transaction in which it did it."""
+    counted = {"items": Run.items + items, "changes": Run.changes + changes}
+    session.execute(update(Run).where(Run.job == key.job, Run.due == key.due).values(counted))
+
+
+def fail(session: Session, key: RunKey, item: int, error: Exception) -> None:
+    """Record an item's error against the run, the first one to stay."""
+    if session.get(RunFailure, (key.job, key.due, item)) is None:
+        session.add(RunFailure(job=key.job, due=key.due, item=item, error=told(error)))
+
+
+def told(error: Exception) -> str:
+    """An error as it is recorded: its kind and what it says."""
+    return f"{type(error).__name__}: {error}"
 
 
 def finish(session: Session, key: RunKey, now: datetime) -> Result:
-    """End a run all of whose chunks are done: failed where members were, else done. It stays `running` while another
+    """End a run all of whose chunks are done: failed where items were, else done. It stays `running` while another
     process is still at a chunk; one that has ended stays as it ended."""
-    run = session.get_one(Run, (key.job, key.due), with_for_update=True)
+    run = _locked(session, key)
     failures = failures_of(session, key)
     if run.status == "running":
-        mine = (RunChunk.job == key.job, RunChunk.due == key.due)
-        members, changes = session.execute(select(func.sum(RunChunk.members), func.sum(RunChunk.changes)).where(*mine)).one()
-        run.members, run.changes, run.failures = members or 0, changes or 0, len(failures)
+        if run.chunks is not None:
+            mine = (RunChunk.job == key.job, RunChunk.due == key.due)
+            items, changes = session.execute(select(func.sum(RunChunk.items), func.sum(RunChunk.changes)).where(*mine)).one()
+            run.items, run.changes = items or 0, changes or 0
+        run.failures = len(failures)
         if not open_chunks(session, key):
-            run.status, run.finished_at = "failed" if failures else "done", now
-    return Result(key.job, key.due, key.as_of, run.status, run.members, run.changes, failures)
+            run.status, run.finished_at, run.error = "failed" if failures else "done", now, None
+    return _result(run, failures)
+
+
+def ended(session: Session, key: RunKey, now: datetime, at: datetime) -> None:
+    """Note when a run that was begun or gone on with at `now`, and has ended since, did so."""
+    mine = (Run.job == key.job, Run.due == key.due, Run.finished_at == now)
+    session.execute(update(Run).where(*mine).values(finished_at=at))
+
+
+def crash(session: Session, key: RunKey, now: datetime, error: Exception) -> Result:
+    """Record that a run broke off as a whole. It is gone on with later; one that has ended stays as it ended."""
+    if begin(session, key, now):
+        run = _locked(session, key)
+        run.status, run.finished_at, run.error, run.crashes = "failed", now, told(error), run.crashes + 1
+    return _result(_locked(session, key), failures_of(session, key))
+
+
+def _result(run: Run, failures: dict[int, str]) -> Result:
+    return Result(run.job, run.due, run.as_of, run.status, run.items, run.changes, failures, run.error)
 
 
 def failures_of(session: Session, key: RunKey) -> dict[int, str]:
-    """member_id -> error, for a run."""
+    """Item -> error, for a run."""
     rows = session.scalars(select(RunFailure).where(RunFailure.job == key.job, RunFailure.due == key.due))
-    return {row.member_id: row.error for row in rows}
+    return {row.item: row.error for row in rows}
 
 
 # --- many at once -----------------------------------------------------------------------------------------------

@@ -10,7 +10,12 @@ from loyalty.store import Base, Instant
 
 class Run(Base):
     """One execution of a job for one due moment. `as_of` is the day it works for; `scheduled` tells the schedule's own
-    runs from those by hand."""
+    runs from those by hand.
+
+    `items` counts what it took up (members, or what the job is about), `changes` what it changed, `failures` the items that
+    failed while others went on. `error` is why it broke off as a whole, `crashes` how often it did. `chunks` is how many
+    stretches of members it was cut into, none before that or where it goes item by item.
+    """
 
     __tablename__ = "run"
     __table_args__ = (CheckConstraint("status IN ('running', 'done', 'failed')", "status"),)
@@ -23,9 +28,12 @@ class Run(Base):
     status: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
-    members: Mapped[int] = mapped_column(BigInteger, default=0)
+    items: Mapped[int] = mapped_column(BigInteger, default=0)
     changes: Mapped[int] = mapped_column(BigInteger, default=0)
     failures: Mapped[int] = mapped_column(Integer, default=0)
+    chunks: Mapped[int | None] = mapped_column(Integer)
+    error: Mapped[str | None] = mapped_column(Text)
+    crashes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class RunChunk(Base):
@@ -40,17 +48,18 @@ class RunChunk(Base):
     first: Mapped[int] = mapped_column(BigInteger)
     last: Mapped[int] = mapped_column(BigInteger)
     done_at: Mapped[datetime | None] = mapped_column(Instant)
-    members: Mapped[int] = mapped_column(default=0)
+    items: Mapped[int] = mapped_column(default=0)
     changes: Mapped[int] = mapped_column(default=0)
 
 
 class RunFailure(Base):
-    """A member whose part of a run failed, with the error; the others went on."""
+    """An item of a run that failed, with the error; the others went on. `item` is the id of a member, or of whatever the
+    job is about."""
 
     __tablename__ = "run_failure"
     __table_args__ = (ForeignKeyConstraint(["job", "due"], ["run.job", "run.due"]),)
 
     job: Mapped[str] = mapped_column(String(40), primary_key=True)
     due: Mapped[datetime] = mapped_column(Instant, primary_key=True)
-    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    item: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     error: Mapped[str] = mapped_column(Text)

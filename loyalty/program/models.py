@@ -22,7 +22,7 @@ class Numbering(Part):
 class Attribute(Part):
     """A fact about a member that rules may ask for."""
 
-    type: Literal["text", "integer", "flag"]
+    type: Literal["text", "integer", "flag", "day"]
     """What its values are."""
     one_of: tuple[str, ...] | None = None
     """The only values allowed, for a text."""

@@ -112,7 +112,7 @@ def test_a15_publishing_a_lower_gold_moves_exactly_those_told(
     }
     assert all(move.then == "gold" and move.through_then == date(2028, 1, 31) for move in told)
     assert f"of {int(least):,} qualifying miles" in told[0].why
-    assert night(published, DAY + timedelta(days=1)).members == 0
+    assert night(published, DAY + timedelta(days=1)).items == 0
 
 
 def test_several_processes_tell_the_same(deploy: Deploy, config: Path, tmp_path: Path) -> None:

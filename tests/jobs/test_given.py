@@ -12,6 +12,7 @@ from loyalty.jobs import recalculate, schedule
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import RunKey
 from loyalty.jobs.tables import Run
+from loyalty.jobs.timetable import job_named
 from loyalty.ledger.tables import Entry
 from loyalty.members.operations import Enrolment, enrol
 from loyalty.status import awards
@@ -91,7 +92,7 @@ def test_the_schedule_late_by_weeks_gives_what_it_would_have_given(deploy: Deplo
     deployment = populated(deploy, tmp_path, 2)
     for on in ("2026-01-02", "2027-01-01", "2027-02-01"):
         given.night(deployment, on, number="M0000")
-    job = schedule.job_named(deployment, "recalculate")
+    job = job_named(deployment.settings, "recalculate")
     schedule.run_due(deployment, job, orbit.noon("2027-03-01"), lambda _a, _b: None)
     assert awarded(deployment) == times(2, welcome=1, entries=6 + 2 + 1)
     assert _given(deployment, 1) == _given(deployment, 2)
@@ -120,7 +121,7 @@ def test_a28_rules_that_feed_themselves_fail_for_that_member_and_stop_nobody(
     at = orbit.noon("2026-03-02")
     key = RunKey("recalculate", at, day("2026-03-02"), everyone)
     result = recalculate.recalculate(deployment, key, at, 1, lambda _a, _b: None)
-    assert (result.status, result.members) == ("failed", 4)
+    assert (result.status, result.items) == ("failed", 4)
     assert list(result.failures.values()) == ["Refused: What member M0002 is given meets again and again what gives it."]
     assert awarded(deployment) == times(4)
     # nothing of that member was written, and it is tried again
@@ -150,5 +151,5 @@ def test_an_error_in_what_one_member_is_given_stops_no_other(
     assert awarded(deployment) == times(3)
     monkeypatch.undo()
     again = RunKey("recalculate", at + timedelta(hours=1), day("2026-06-02"))
-    assert recalculate.recalculate(deployment, again, at, 1, lambda _a, _b: None).members == 1
+    assert recalculate.recalculate(deployment, again, at, 1, lambda _a, _b: None).items == 1
     assert awarded(deployment) == times(4)

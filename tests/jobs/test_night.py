@@ -1,18 +1,15 @@
-"""The night: runs that fail for one, that are killed, that come late, and clocks that change."""
+"""The night: runs that fail for one, that are killed, that take those who are due."""
 
 import signal
 import subprocess
 import sys
-import time as clock_time
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
-from loyalty.clock import day_of, start_of
-from loyalty.jobs import recalculate, runs, schedule
+from loyalty.jobs import recalculate, runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import RunKey
 from loyalty.jobs.tables import Run, RunChunk
@@ -20,7 +17,6 @@ from loyalty.ledger.operations import Correction, adjust
 from loyalty.members.operations import Enrolment, enrol
 from loyalty.status import folds
 from loyalty.status.operations import mark_due, open_standings
-from loyalty.status.queries import spans_of, tier_on
 from loyalty.status.tables import Standing, StatusChange
 from tests.conftest import NOON, day
 
@@ -56,10 +52,10 @@ def test_a28_one_failing_member_is_recorded_and_stops_nobody(
 
     monkeypatch.setattr(folds, "fold", fold)
     result = night(deployment)
-    assert (result.status, result.members) == ("failed", 4)
+    assert (result.status, result.items) == ("failed", 4)
     assert list(result.failures.values()) == ["ZeroDivisionError: a rule that cannot be"]
     monkeypatch.undo()
-    assert night(deployment, NOON + timedelta(hours=1)).members == 1
+    assert night(deployment, NOON + timedelta(hours=1)).items == 1
 
 
 def test_a19_a_killed_run_goes_on_and_takes_everyone_once(
@@ -79,9 +75,9 @@ def test_a19_a_killed_run_goes_on_and_takes_everyone_once(
         recalculate.recalculate(deployment, key, NOON, 1, killed)
     with deployment.store.reading() as session:
         assert session.scalar(select(func.count()).select_from(RunChunk).where(RunChunk.done_at.is_not(None))) == 3
-        assert runs.unfinished(session, "recalculate") == [key]
+        assert [runs.key_of(run) for run in runs.unfinished(session, "recalculate", NOON)] == [key]
     result = recalculate.recalculate(deployment, key, NOON, 1, lambda _a, _b: None)
-    assert (result.status, result.members, result.changes) == ("done", 60, 120)
+    assert (result.status, result.items, result.changes) == ("done", 60, 120)
     with deployment.store.reading() as session:
         assert session.scalar(select(func.count()).select_from(StatusChange)) == 120
 
@@ -113,7 +109,7 @@ recalculate.by_hand(deployment, None, False, clock.now(), 1, lambda done, total:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     with deployment.store.reading() as session:
         assert set(session.scalars(select(Run.status))) == {"done"}
-        assert session.scalar(select(func.sum(Run.members))) == 3000
+        assert session.scalar(select(func.sum(Run.items))) == 3000
         assert session.scalar(select(func.count()).select_from(StatusChange)) == 3000
     assert recalculate.verify(deployment, lambda _a, _b: None).differences == []
 
@@ -125,80 +121,7 @@ def test_a18_the_night_after_a_rise_demotes_nobody(deploy: Callable[..., Deploym
     with deployment.store.reading() as session:
         standing = session.get_one(Standing, 1)
     assert (standing.tier, standing.until) == ("gold", day("2028-02-01"))
-    assert night(deployment, NOON + timedelta(days=1)).members == 0
-
-
-def test_a20_health_turns_red_and_reads_stay_right_while_the_job_is_late(deploy: Callable[..., Deployment]) -> None:
-    deployment = deploy()
-    populated(deployment, 1)
-    job = schedule.job_named(deployment, "recalculate")
-    assert schedule.health(deployment, NOON)[0].late
-    schedule.run_due(deployment, job, NOON, lambda _a, _b: None)
-    for hours, late in ((0, False), (25, False), (27, True)):
-        assert schedule.health(deployment, NOON + timedelta(hours=hours))[0].late == late
-    with deployment.store.reading() as session:
-        spans = spans_of(session, [1])[1]
-    assert [tier_on(spans, day(at)) for at in ("2028-01-31", "2028-02-01")] == ["gold", "member"]
-
-
-def test_missed_nights_are_caught_up_each_for_its_own_day(deploy: Callable[..., Deployment]) -> None:
-    deployment = deploy()
-    populated(deployment, 1)
-    job = schedule.job_named(deployment, "recalculate")
-    schedule.run_due(deployment, job, NOON, lambda _a, _b: None)
-    results = schedule.run_due(deployment, job, NOON + timedelta(days=3), lambda _a, _b: None)
-    assert [str(result.as_of) for result in results] == ["2026-06-16", "2026-06-17", "2026-06-18"]
-    assert schedule.run_due(deployment, job, NOON + timedelta(days=3), lambda _a, _b: None) == []
-
-
-@pytest.mark.parametrize(
-    ("zone", "year", "days"),
-    [("Europe/Paris", 2026, 365), ("America/Chicago", 2026, 365), ("Asia/Kathmandu", 2026, 365), ("Pacific/Apia", 2011, 364)],
-)
-def test_a21_exactly_one_run_is_due_on_every_day_that_the_zone_has(zone: str, year: int, days: int) -> None:
-    """Apia never had 2011-12-30."""
-    here = ZoneInfo(zone)
-    begins, ends = start_of(day(f"{year}-01-01"), here), start_of(day(f"{year + 1}-01-01"), here)
-    for at in (time(0, 30), time(1, 30), time(2, 30), time(23, 59)):
-        moments = list(schedule.due_moments(at, here, begins - timedelta(microseconds=1), ends - timedelta(microseconds=1)))
-        assert len(moments) == days == len({day_of(moment, here) for moment in moments})
-        assert moments == sorted(moments)
-
-
-def test_two_schedules_one_leads_and_the_other_takes_over(deploy: Callable[..., Deployment], database_url: str) -> None:
-    deployment = deploy()
-    populated(deployment, 3)
-    environment = {"LOYALTY_DATABASE_URL": database_url, "PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-c", "from loyalty.cli import main; main()", "schedule"]
-    first, second = (subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2))
-    try:
-        said = {process: _first_line(process) for process in (first, second)}
-        leader = next(process for process, line in said.items() if line.startswith("Leading"))
-        standby = second if leader is first else first
-        assert said[standby].startswith("Another process leads")
-        leader.send_signal(signal.SIGKILL)
-        leader.wait()
-        assert _first_line(standby).startswith("Leading")
-        deadline = clock_time.monotonic() + 30
-        while clock_time.monotonic() < deadline and not _runs(deployment):
-            clock_time.sleep(0.2)
-        assert len(_runs(deployment)) == len(set(_runs(deployment))) == 1
-    finally:
-        for process in (first, second):
-            process.kill()
-            process.wait()
-            assert process.stdout is not None
-            process.stdout.close()
-
-
-def _first_line(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
-
-
-def _runs(deployment: Deployment) -> list[datetime]:
-    with deployment.store.reading() as session:
-        return [due.astimezone(UTC) for due in session.scalars(select(Run.due).where(Run.scheduled))]
+    assert night(deployment, NOON + timedelta(days=1)).items == 0
 
 
 def test_members_with_new_facts_are_due_and_no_others(deploy: Callable[..., Deployment]) -> None:
@@ -207,4 +130,4 @@ def test_members_with_new_facts_are_due_and_no_others(deploy: Callable[..., Depl
     night(deployment)
     with deployment.store.transaction() as session:
         mark_due(session, [2], deployment.today(NOON))
-    assert night(deployment, NOON + timedelta(minutes=1)).members == 1
+    assert night(deployment, NOON + timedelta(minutes=1)).items == 1

@@ -124,7 +124,7 @@ def run(deployment: Deployment, everyone: bool, now: datetime, workers: int = 2)
     key = RunKey("recalculate", clock.now(), deployment.today(now), everyone)
     found = []
     seconds = timed(lambda: found.append(recalculate.recalculate(deployment, key, now, workers, lambda _a, _b: None)))
-    return seconds, found[0].members
+    return seconds, found[0].items
 
 
 def bulk(deployment: Deployment, folder: Path, members: int, count: int, now: datetime, name: str) -> Path:

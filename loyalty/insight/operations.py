@@ -1,0 +1,89 @@
+"""Snapshots taken: members per tier and the moves between tiers, for each day that is over.
+
+They are read from the cached timelines, which tell the tier of any day: a day that was missed is taken later as it would
+have been in time.
+"""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import delete, func, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotTier
+from loyalty.status.queries import due_count, ladder_count
+from loyalty.status.tables import TierSpan
+from loyalty.store import insert
+
+DAY = timedelta(days=1)
+#: (tier, source) -> members; (old tier, new tier) -> members.
+Held = Counter[tuple[str, str]]
+Moves = Counter[tuple[str, str]]
+
+
+def days_to_take(session: Session, since: date, until: date) -> list[date]:
+    """The days in [since, until) of which there is no snapshot, from the first on which anybody was a member; and those taken
+    while members were waiting to be folded of whom fewer are waiting now."""
+    first = session.scalar(select(func.min(TierSpan.begins)))
+    if first is None:
+        return []
+    rows = session.execute(select(Snapshot.day, Snapshot.waiting).where(Snapshot.day >= since, Snapshot.day < until))
+    taken = {row.day: row.waiting for row in rows}
+    first = max(first, since)
+    days = (first + n * DAY for n in range((until - first).days))
+    return [day for day in days if day not in taken or (taken[day] and due_count(session, day) < taken[day])]
+
+
+def take_snapshots(session: Session, days: list[date], now: datetime) -> int:
+    """Write the snapshots of some days, in order, over those that are there. Returns how many were written."""
+    for table in (SnapshotMove, SnapshotTier, Snapshot):
+        session.execute(delete(table).where(table.day.in_(days)))
+    held, moves = _held(session, days[0], days[-1]), _moves(session, days[0], days[-1])
+    insert(session, Snapshot, ("day", "taken_at", "waiting"), [(day, now, due_count(session, day)) for day in days])
+    for table, columns, found in (
+        (SnapshotTier, ("day", "tier", "source", "members"), held),
+        (SnapshotMove, ("day", "old", "new", "members"), moves),
+    ):
+        rows = [(day, *key, members) for day in days for key, members in found.get(day, {}).items() if members]
+        insert(session, table, columns, rows)
+    return len(days)
+
+
+def _held(session: Session, first: date, last: date) -> dict[date, Held]:
+    """Who held what on each day: those of the first, then what begins and what ends."""
+    held: Held = Counter({(row.tier, row.source): row.members for row in ladder_count(session, first, by_source=True)})
+    found = {first: Counter(held)}
+    changed: dict[date | None, Held] = {}
+    for column, sign in ((TierSpan.begins, 1), (TierSpan.until, -1)):
+        parts = (column, TierSpan.tier, TierSpan.source)
+        query = select(*parts, func.count()).where(column > first, column <= last).group_by(*parts)
+        for on, tier, source, members in session.execute(query):
+            changed.setdefault(on, Counter())[tier, source] += sign * members
+    for n in range(1, (last - first).days + 1):
+        day = first + n * DAY
+        held.update(changed.get(day, {}))
+        found[day] = Counter(held)
+    return found
+
+
+def _moves(session: Session, first: date, last: date) -> dict[date | None, Moves]:
+    """Who went from one tier to another on each day. Spans touch, so the one before, or after, is the next by number."""
+    span, other = TierSpan, aliased(TierSpan)
+    before = (other.member_id == span.member_id) & (other.n == span.n - 1)
+    after = (other.member_id == span.member_id) & (other.n == span.n + 1)
+    came = (
+        select(span.begins, func.coalesce(other.tier, ""), span.tier, func.count())
+        .join(other, before, isouter=True)
+        .where(span.begins.between(first, last), other.tier.is_distinct_from(span.tier))
+        .group_by(span.begins, other.tier, span.tier)
+    )
+    left = (
+        select(span.until, span.tier, literal(""), func.count())
+        .join(other, after, isouter=True)
+        .where(span.until.between(first, last), other.member_id.is_(None))
+        .group_by(span.until, span.tier)
+    )
+    found: dict[date | None, Moves] = {}
+    for day, was, new, members in (row for query in (came, left) for row in session.execute(query)):
+        found.setdefault(day, Counter())[was, new] += members
+    return found

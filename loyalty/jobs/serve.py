@@ -1,0 +1,152 @@
+"""The schedule kept: one process leads, and wakes each lane of jobs at its due moments."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from threading import Event
+from time import sleep
+from typing import IO
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
+
+from loyalty import clock
+from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.running import attempt
+from loyalty.jobs.runs import Result, RunKey, told
+from loyalty.jobs.schedule import due_runs, next_of
+from loyalty.jobs.timetable import Job, jobs
+
+#: A number of ours among PostgreSQL's advisory locks: whoever holds it leads.
+LEADER_LOCK = 7101002
+#: A lane wakes as often at least: for what broke off, for what was killed, and where the machine's clock was set.
+AT_LEAST = timedelta(minutes=1)
+
+Say = Callable[[str], None]
+
+
+class Stopped(BaseException):
+    """The schedule is to stop: raised between two chunks or items, so that the run is one to go on with."""
+
+
+@contextmanager
+def leading(deployment: Deployment) -> Iterator[Callable[[], bool]]:
+    """A question to ask again and again: does this process lead? The lead ends with the process, however it ends, and on
+    PostgreSQL with the connection that holds it."""
+    if deployment.store.engine.dialect.name == "postgresql":
+        engine = deployment.store.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            yield lambda: _holds(connection)
+            connection.invalidate()  # the lock goes with it
+        return
+    database = deployment.store.engine.url.database or "loyalty"
+    with Path(f"{database}.leader").open("w") as file:
+        yield lambda: _locks(file)
+
+
+def _holds(connection: Connection) -> bool:
+    try:
+        return bool(connection.scalar(select(func.pg_try_advisory_lock(LEADER_LOCK))))
+    except DBAPIError:
+        connection.rollback()  # connects anew when asked again
+        return False
+
+
+def _locks(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def serve(deployment: Deployment, say: Say, poll: float = 1.0) -> None:
+    """Keep the schedule until stopped: stand by until this process leads, then run what is due for as long as it does."""
+    with leading(deployment) as leads:
+        while True:
+            if not leads():
+                say("Another process leads the schedule; standing by.")
+                while not leads():
+                    sleep(poll)
+            say("Leading the schedule.")
+            _lead(deployment, leads, say, poll)
+            say("The lead is lost.")
+
+
+def _lead(deployment: Deployment, leads: Callable[[], bool], say: Say, poll: float) -> None:
+    """Wake the lanes, each in a thread of its own, until the lead is lost or the process is to stop."""
+    known = sorted(jobs(deployment.settings).values(), key=lambda job: job.lane)
+    lanes = [Lane(deployment, list(mine), say) for _lane, mine in groupby(known, lambda job: job.lane)]
+    scheduler = BackgroundScheduler(timezone="UTC", executors={lane.name: ThreadPoolExecutor(1) for lane in lanes})
+    stop = Event()
+    for lane in lanes:
+        _arm(scheduler, lane, stop, clock.now())
+    scheduler.start()
+    try:
+        while leads():
+            sleep(poll)
+    finally:
+        stop.set()
+        scheduler.shutdown()
+
+
+def _arm(scheduler: BackgroundScheduler, lane: "Lane", stop: Event, at: datetime) -> None:
+    """Wake a lane at an instant; after it, at the next due moment. The scheduler only wakes: what is due is worked out."""
+
+    def wake() -> None:
+        if lane.work(stop):
+            _arm(scheduler, lane, stop, lane.next_wake(clock.now()))
+
+    scheduler.add_job(wake, DateTrigger(run_date=at), id=f"{lane.name} {at.isoformat()}", executor=lane.name,
+                      misfire_grace_time=None, replace_existing=True)  # fmt: skip
+
+
+class Lane:
+    """Jobs that run one after another."""
+
+    def __init__(self, deployment: Deployment, mine: list[Job], say: Say) -> None:
+        self.name, self.deployment, self.jobs, self.say = mine[0].lane, deployment, mine, say
+
+    def next_wake(self, now: datetime) -> datetime:
+        """The next due moment of any of its jobs, or a minute on."""
+        due = (next_of(self.deployment, job, now) for job in self.jobs)
+        return min(now + AT_LEAST, *(moment for moment in due if moment is not None))
+
+    def work(self, stop: Event) -> bool:
+        """Run what is due, by due moment, each once; False where it is to stop. What becomes due meanwhile has its turn.
+
+        An error in finding what is due (the database may be away) is told, and it is looked for again at the next waking.
+        """
+
+        def progress(_done: int, _total: int) -> None:
+            if stop.is_set():
+                raise Stopped
+
+        tried: set[RunKey] = set()
+        try:
+            while not stop.is_set() and (pair := self._next(tried)):
+                job, key = pair
+                tried.add(key)
+                self._tell(attempt(self.deployment, job.run, key, clock.now(), self.deployment.settings.workers, progress))
+        except Stopped:
+            pass
+        except Exception as error:
+            self.say(f"{self.name}: {told(error)}")
+        return not stop.is_set()
+
+    def _next(self, tried: set[RunKey]) -> tuple[Job, RunKey] | None:
+        due = due_runs(self.deployment, self.jobs, clock.now())
+        return next((pair for pair in due if pair[1] not in tried), None)
+
+    def _tell(self, result: Result) -> None:
+        """Tell what came of a run, unless it had nothing to do."""
+        if result.items or result.failures or result.error:
+            because = f", {result.error}" if result.error else ""
+            self.say(f"{result.job} of {result.due:%Y-%m-%d %H:%M} UTC: {result.status}, {result.items} done, "
+                     f"{result.changes} changes, {len(result.failures)} failures{because}")  # fmt: skip
