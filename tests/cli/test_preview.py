@@ -77,7 +77,10 @@ def test_of_a_real_member(deploy: Callable[..., Deployment], tmp_path: Path) -> 
     text = (tmp_path / "out" / "near.zh_Hant.txt").read_text(encoding="utf-8")
     assert "金卡" in text and "32,575 / 50,000" in text and "尚差 17,425" in text
     assert (
-        preview("welcome", "--member", "N1", "--locale", "en", "--out", tmp_path / "out", "--as-of", "2026-06-16", **env).exit_code == 0
+        preview(
+            "welcome", "--member", "N1", "--locale", "en", "--out", tmp_path / "out", "--as-of", "2026-06-16", **env
+        ).exit_code
+        == 0
     )
     welcome = (tmp_path / "out" / "welcome.en.txt").read_text(encoding="utf-8")
     assert "Silver\n王小明, N1\nthrough January 31, 2028" in welcome and "The next tier: Gold" in welcome
