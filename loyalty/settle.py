@@ -12,6 +12,7 @@ from loyalty.benefits.picking import book_waiting
 from loyalty.benefits.reworking import work_windows_again
 from loyalty.benefits.waitlist import Id
 from loyalty.clock import day_of
+from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Folded, refold
@@ -47,6 +48,7 @@ def _follow(
     session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool, isolate: bool
 ) -> Folded:
     rules = rules_of(program)
+    note(session, [account.member_id for account in accounts], now)
     if not rules.rewards:
         return refold(session, program, accounts, as_of, now, whole, isolate)
     rewards = Rewards(session, program, rules, accounts, now)

@@ -24,6 +24,8 @@ from loyalty.program.problems import Problem, ProgramInvalid, listed, nearest, s
 from loyalty.program.reader import Document, Way, read
 from loyalty.program.schema import keys_at
 from loyalty.program.steps import CompiledKind
+from loyalty.program.telling import MessagesFile
+from loyalty.program.telling_checks import check_telling
 from loyalty.program.values import Part, day
 
 #: The files of an edition and the shape of each.
@@ -34,16 +36,20 @@ EDITION_FILES: Mapping[str, type[Part]] = {
     "ladder.yaml": LadderFile,
     "benefits.yaml": BenefitsFile,
     "requests.yaml": RequestsFile,
+    "messages.yaml": MessagesFile,
 }
-#: What an edition may leave out: it then gives no benefit, or takes no request.
-OPTIONAL: Mapping[str, Part] = {"benefits.yaml": BenefitsFile(), "requests.yaml": RequestsFile()}
+#: What an edition may leave out: it then gives no benefit, takes no request, or tells nothing.
+OPTIONAL: Mapping[str, Part] = {
+    "benefits.yaml": BenefitsFile(), "requests.yaml": RequestsFile(), "messages.yaml": MessagesFile(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Edition:
     """A complete set of rules in force from a day. Equal content has an equal hash.
 
-    What is left to its default is not part of the content, so that a new word of the language changes no published hash.
+    What is left to its default is not part of the content, so that a new word of the language changes no published hash; nor
+    are the messages: what members are told may be changed while the rules stay.
     """
 
     begins: date
@@ -54,6 +60,7 @@ class Edition:
     ladder: LadderFile
     benefits: BenefitsFile
     requests: RequestsFile
+    messages: MessagesFile
     kinds: Mapping[str, CompiledKind]
 
     @property
@@ -73,8 +80,8 @@ class Edition:
     @cached_property
     def content(self) -> str:
         """The edition as JSON, in one spelling."""
-        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in PARTS}
-        parts |= {name.removesuffix(".yaml"): _in_order(parts[name.removesuffix(".yaml")]) for name in OPTIONAL}
+        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in RULES}
+        parts |= {name: _in_order(parts[name]) for name in RULES if f"{name}.yaml" in OPTIONAL}
         parts = {name: part for name, part in parts.items() if part or f"{name}.yaml" not in OPTIONAL}
         parts["program"] = self.head.model_dump(mode="json", include={"zone", "money", "money_decimals"})
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -101,7 +108,8 @@ def _in_order(value: Any) -> Any:
 
 
 #: The parts of an edition, each a file and an attribute.
-PARTS = ("units", "activities", "earning", "ladder", "benefits", "requests")
+PARTS = ("units", "activities", "earning", "ladder", "benefits", "requests", "messages")
+RULES = PARTS[:-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,9 +178,12 @@ class Reading:
         if head is not None:
             check_program(head, self.folder.name, document.problem)
             self.problems += document.problems
+            document.problems.clear()
         self.editions = self._edition_folders()
         editions = [edition for name, path in self.editions.items() if (edition := self._edition(name, path, head))]
         self._agree(editions)
+        if head is not None:
+            self._cards(document, head, editions)
         if self.problems or head is None:
             raise ProgramInvalid(self.problems)
         return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
@@ -193,10 +204,15 @@ class Reading:
         begins = self._begins(name, folder)
         documents, parts = self._edition_files(folder)
         files = {part: cast(Any, parts[f"{part}.yaml"]) for part in PARTS}
-        kinds = check_edition(head, **files, tell=tellers(documents))
+        tell = tellers(documents)
+        rules = {part: file for part, file in files.items() if part != "messages"}
+        kinds = check_edition(head, **rules, tell=tell)
+        if kinds is not None and head is not None and files["messages"] is not None:
+            around = (files["ladder"], files["benefits"], files["requests"])
+            check_telling(files["messages"], head, *around, tell["messages"])
         for document in documents.values():
             self.problems += document.problems
-        if begins is None or head is None or kinds is None:
+        if begins is None or head is None or kinds is None or files["messages"] is None:
             return None
         return Edition(begins, head, **files, kinds=kinds)
 
@@ -246,6 +262,16 @@ class Reading:
         """How problems name a file: from the program's folder on; one of a draft elsewhere as it was given."""
         parent = self.folder.parent
         return str(path.relative_to(parent) if path.is_relative_to(parent) else path)
+
+    def _cards(self, document: Document, head: ProgramFile, editions: list[Edition]) -> None:
+        """Cards are those of tiers that an edition has; told only where an edition could be read."""
+        tiers = list(dict.fromkeys(tier.id for edition in editions for tier in edition.ladder.tiers))
+        for tier in head.brand.cards:
+            if tiers and tier not in tiers:
+                told = f"the tier {tier} is unknown; allowed: {listed(tiers)}.{nearest(tier, tiers)}"
+                document.problem(("brand", "cards", tier), told, at_key=True)
+        self.problems += document.problems
+        document.problems.clear()
 
     def _agree(self, editions: list[Edition]) -> None:
         """Editions may add and drop tiers and units, but not turn the ladder over or count another thing or in other steps."""

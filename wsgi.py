@@ -1,0 +1,7 @@
+"""The application for a WSGI server: gunicorn wsgi:app. It builds the application of the settings, nothing else."""
+
+from loyalty import clock
+from loyalty.jobs.deployment import read_deployment
+from loyalty.web import create_app
+
+app = create_app(read_deployment().ready(clock.now()))
