@@ -12,7 +12,7 @@ from loyalty.status.tables import StatusAward, TierSpan
 
 def due_members(plan: Plan) -> Iterator[Select[int]]:
     """For each source that the calendar brings: the members whom it may have something to tell. Facts are looked at later."""
-    for kind in plan.kinds:
+    for kind in plan.kinds if plan.days else ():
         if kind.of == "ending":
             # the last day is the day before `until`
             ends = [day + timedelta(days=ahead + 1) for day in plan.days for ahead in kind.days or ()]
