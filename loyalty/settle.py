@@ -1,17 +1,22 @@
 """What follows from a fact, in its order: the status folded again, then what the ladder gives beside it, which may count
 for the status in its turn. The one place that knows the order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from loyalty.benefits.clearing import Looked, clear
+from loyalty.benefits.locking import is_due, lock_services
+from loyalty.benefits.picking import book_waiting
+from loyalty.benefits.reworking import work_windows_again
+from loyalty.benefits.waitlist import Id
 from loyalty.clock import day_of
 from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Folded, refold
-from loyalty.status.queries import Account
+from loyalty.status.queries import Account, lock_numbers
 from loyalty.status.rewards import Rewards
 
 
@@ -28,6 +33,19 @@ def settle_for(
 
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
+    folded = _follow(session, program, accounts, as_of, now, whole, isolate)
+    if booked := book_waiting(session, program, accounts, as_of, now):
+        # a pick made ahead counts by now: what it gave is folded too
+        again = lock_numbers(session, [account.number for account in booked])
+        _follow(session, program, list(again.values()), as_of, now, False, isolate)
+    if folded.changes or booked:
+        work_windows_again(session, program, accounts, now)
+    return folded
+
+
+def _follow(
+    session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool, isolate: bool
+) -> Folded:
     rules = rules_of(program)
     note(session, [account.member_id for account in accounts], now)
     if not rules.rewards:
@@ -36,3 +54,14 @@ def settle_for(
     folded = refold(session, program, accounts, as_of, now, whole, isolate, rewards.follow)
     rewards.flush(folded.failures)
     return folded
+
+
+def settle_services(
+    session: Session, program: Program, services: Collection[int], now: datetime, fresh: Collection[Id] = ()
+) -> list[Looked]:
+    """Draw the consequences of what was asked or ended of some services, or changed of them: their queues are given out.
+
+    In the transaction that recorded it, which has them locked. Of the requests `fresh`, made in it, what is given is at once.
+    """
+    locked = lock_services(session, services)
+    return [clear(session, program, service, now, fresh) for service in locked.values() if is_due(service, now)]

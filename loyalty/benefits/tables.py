@@ -2,7 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Integer, SmallInteger, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
@@ -42,7 +53,8 @@ class BenefitUse(Base):
     """`amount` taken of one entitlement, `entitlement_id`; `use_id` is the digest of its key.
 
     `state` is held (for a request that is not decided), used or returned; what is returned no longer counts against the
-    quota. `until` of a returned one is the end to which it is good again, where the program puts that off.
+    quota. `used_on` is the day on which it was taken, `service_on` that of the service it is for. `until` of a returned one is
+    the end to which it is good again, where the program puts that off: it is then an entitlement of its own.
     """
 
     __tablename__ = "benefit_use"
@@ -58,6 +70,7 @@ class BenefitUse(Base):
     what: Mapped[str] = mapped_column(String(40))
     amount: Mapped[int] = mapped_column(Integer)
     used_on: Mapped[date]
+    service_on: Mapped[date]
     state: Mapped[str] = mapped_column(String(8))
     request_id: Mapped[int | None] = mapped_column(BigInteger)
     author: Mapped[str] = mapped_column(String(100))
@@ -68,13 +81,14 @@ class BenefitUse(Base):
     returned_on: Mapped[date | None]
     returned_by: Mapped[str] = mapped_column(String(100), default="")
     return_reason: Mapped[str] = mapped_column(Text, default="")
+    return_key: Mapped[str] = mapped_column(String(200), default="")
     until: Mapped[date | None]
 
 
 class BenefitPick(Base):
     """The n-th option that a member picked of a tier's choice for the period that begins on `period_on`.
 
-    One picked before the tier is held waits until it is.
+    One picked before the tier is held waits until it is. `booked_on` is the day on which the units that it gives were booked.
     """
 
     __tablename__ = "benefit_pick"
@@ -89,16 +103,18 @@ class BenefitPick(Base):
     reason: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(String(200))
     posted_at: Mapped[datetime] = mapped_column(Instant)
+    booked_on: Mapped[date | None]
 
 
 class Companion(Base):
     """Someone whom a member named: to share a benefit or, with `sharing`, the status, for [`begins`, `until`).
 
-    `number` is the companion's member number, where there is one.
+    `companion_id` is the digest of its key, `number` the companion's member number, where there is one. `tier` is the tier
+    that is shared now, `tiers` counts those that were: the number of the last is part of the key of its fact.
     """
 
     __tablename__ = "companion"
-    __table_args__ = (CheckConstraint("until > begins", "span_forwards"),)
+    __table_args__ = (CheckConstraint("until IS NULL OR until > begins", "span_forwards"),)
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
     companion_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -106,8 +122,10 @@ class Companion(Base):
     name: Mapped[str] = mapped_column(String(200))
     number: Mapped[str | None] = mapped_column(String(40))
     begins: Mapped[date]
-    until: Mapped[date]
+    until: Mapped[date | None]
     ended_on: Mapped[date | None]
+    tier: Mapped[str | None] = mapped_column(String(40))
+    tiers: Mapped[int] = mapped_column(Integer, default=0)
     author: Mapped[str] = mapped_column(String(100))
     key: Mapped[str] = mapped_column(String(200))
     input_hash: Mapped[int] = mapped_column(BigInteger)
@@ -132,6 +150,7 @@ class Service(Base):
     fields: Mapped[str] = mapped_column(Text, default="{}")
     state: Mapped[str] = mapped_column(String(12), default="open")
     look_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    input_hash: Mapped[int] = mapped_column(BigInteger)
     changes: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -149,7 +168,10 @@ class ServiceClass(Base):
 
 
 class ServiceChange(Base):
-    """One change of a service, written once: created, units, moved, cancelled, closed; `details` is JSON."""
+    """One change of a service, written once: told, changed, moved, replaced, cancelled, closed; `details` is JSON.
+
+    `key` is that under which it was sent, none for what the engine does itself.
+    """
 
     __tablename__ = "service_change"
 
@@ -158,6 +180,9 @@ class ServiceChange(Base):
     kind: Mapped[str] = mapped_column(String(12))
     details: Mapped[str] = mapped_column(Text, default="{}")
     author: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    key: Mapped[str | None] = mapped_column(String(200))
+    input_hash: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -168,7 +193,7 @@ class Request(Base):
     `reason` is a code of the catalogue of reasons and `details`, as JSON, the figures of its sentence. `size` counts the
     member and companions, `party` tells them. `opens_at` is when it may be confirmed; none where nothing but the tier that
     the member lacks by now would open it. `passed` is the reason for which it was passed over when the queue was last given
-    out. `changes` counts its log.
+    out, with its figures; `skipped` is why staff pass it over, if they do. `changes` counts its log.
     """
 
     __tablename__ = "request"
@@ -178,6 +203,12 @@ class Request(Base):
         ),
         CheckConstraint("size > 0", "size_positive"),
         Index("ix_request_service_id_state", "service_id", "state"),
+        Index(
+            "ix_request_opens_at",
+            "opens_at",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
     )
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
@@ -196,6 +227,8 @@ class Request(Base):
     reason: Mapped[str] = mapped_column(String(40))
     details: Mapped[str] = mapped_column(Text, default="{}")
     passed: Mapped[str] = mapped_column(String(40), default="")
+    passed_details: Mapped[str] = mapped_column(Text, default="{}")
+    skipped: Mapped[str] = mapped_column(Text, default="")
     opens_at: Mapped[datetime | None] = mapped_column(Instant)
     requested_at: Mapped[datetime] = mapped_column(Instant)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -203,6 +236,18 @@ class Request(Base):
     key: Mapped[str] = mapped_column(String(200))
     input_hash: Mapped[int] = mapped_column(BigInteger)
     changes: Mapped[int] = mapped_column(SmallInteger, default=0)
+
+
+class RequestCompanion(Base):
+    """A companion with a member number, the n-th of a request's party: a change of that tier finds the request by it."""
+
+    __tablename__ = "request_companion"
+    __table_args__ = (ForeignKeyConstraint(["member_id", "request_id"], ["request.member_id", "request.request_id"]),)
+
+    member_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=False)
+    request_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    number: Mapped[str] = mapped_column(String(40), index=True)
 
 
 class RequestChange(Base):

@@ -1,5 +1,6 @@
 """What commands share: the deployment, the moment they work at, the account they work on."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 
 import click
@@ -30,7 +31,13 @@ def opened(as_of: date | None = None) -> tuple[Deployment, datetime]:
 
 def account_of(session: Session, number: str) -> Account:
     """A member's account, locked. Raises Refused: `unknown_member`."""
-    accounts = lock_numbers(session, [number])
-    if number not in accounts:
-        raise Refused("unknown_member", number=number)
-    return accounts[number]
+    return accounts_of(session, [number])[number]
+
+
+def accounts_of(session: Session, numbers: Sequence[str]) -> dict[str, Account]:
+    """Some members' accounts, locked in one order. Raises Refused: `unknown_member`."""
+    accounts = lock_numbers(session, numbers)
+    for number in numbers:
+        if number not in accounts:
+            raise Refused("unknown_member", number=number)
+    return accounts

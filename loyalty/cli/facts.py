@@ -29,7 +29,8 @@ def _act(number: str, as_of: date | None, act: Callable[..., bool], wanted: Call
     click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
 
 
-def _by_hand(command: click.decorators.FC) -> click.decorators.FC:
+def by_hand(command: click.decorators.FC) -> click.decorators.FC:
+    """What everything that is stated by hand takes: key, reason, author, and the day."""
     for option in (
         click.option("--key", required=True, help="Sent twice, it counts once."),
         click.option("--reason", required=True),
@@ -47,7 +48,7 @@ def _by_hand(command: click.decorators.FC) -> click.decorators.FC:
 @click.option("--through", type=DAY, default=None, help="Last day; for ever without it.")
 @click.option("--kind", type=click.Choice(GIVEN), default=None, help="What kind of grant; granted by staff without it.")
 @click.option("--invitation", is_flag=True, help="The same as --kind invited.")
-@_by_hand
+@by_hand
 @refusals
 def grant_(
     number: str, as_of: date | None, tier: str, begins: date | None, through: date | None, kind: str | None,
@@ -66,7 +67,7 @@ def grant_(
 @click.argument("offer")
 @click.argument("tier")
 @click.option("--rests-on", "evidence", default="", help="What it rests on, such as the other program's status.")
-@_by_hand
+@by_hand
 @refusals
 def offer_(number: str, as_of: date | None, **wanted: Any) -> None:
     """Give a member a tier by an offer of the program: a match, or a trial that a goal confirms. From today."""
@@ -78,7 +79,7 @@ def offer_(number: str, as_of: date | None, **wanted: Any) -> None:
 @click.argument("milestone")
 @click.argument("option")
 @click.option("--window-of", type=DAY, default=None, help="A day of the window; the choice that ends first without it.")
-@_by_hand
+@by_hand
 @refusals
 def choose_(number: str, as_of: date | None, **wanted: Any) -> None:
     """Take an option of a milestone for a member, by the deadline of the choice."""
@@ -89,7 +90,7 @@ def choose_(number: str, as_of: date | None, **wanted: Any) -> None:
 @click.argument("number")
 @click.option("--grant-key", default=None, help="The grant or offer to end; without it, every tier above --to ends.")
 @click.option("--to", "tier", default=None, help="The highest tier left; the base tier without it.")
-@_by_hand
+@by_hand
 @refusals
 def revoke_(number: str, as_of: date | None, **wanted: Any) -> None:
     """End a grant, or every tier above one."""
@@ -101,7 +102,7 @@ def revoke_(number: str, as_of: date | None, **wanted: Any) -> None:
 @click.argument("tier")
 @click.option("--approver", required=True)
 @click.option("--window-of", type=DAY, default=None, help="A day of the window that lacks something; today without it.")
-@_by_hand
+@by_hand
 @refusals
 def waive_(number: str, as_of: date | None, **wanted: Any) -> None:
     """Pardon a small shortfall: the tier as if its path had been met today, within the program's limits."""

@@ -1,4 +1,4 @@
-"""The import command, the same for members and activities."""
+"""The import command, the same for members, activities, services and requests."""
 
 from datetime import date
 from pathlib import Path
@@ -11,12 +11,13 @@ from loyalty.cli.output import as_of_option, emit, json_option, progress_bar, re
 from loyalty.errors import Refused
 from loyalty.jobs import recalculate
 from loyalty.jobs.deployment import Deployment
-from loyalty.jobs.imports import Job, Tally, run_import
+from loyalty.jobs.imports import Job, run_import
+from loyalty.jobs.taking import Tally
 from loyalty.members.mapping import load_mapping
 
 
 def import_command(what: str) -> click.Command:
-    """`loyalty members import` or `loyalty activities import`."""
+    """`loyalty members import`, or the same of activities, services, requests."""
 
     @click.command(
         "import", help=f"Read {what} in from a file (CSV or NDJSON, plain or gzip), by config/imports/<MAPPING>.yaml."
@@ -46,7 +47,8 @@ def import_command(what: str) -> click.Command:
         rejected = rejects or Path(f"{file.name}.rejected.ndjson")
         with progress_bar("Importing") as step:
             tally = run_import(deployment, Job(mapping, about, file, rejected, dry_run), now, step)
-        changes = None if dry_run or no_recalculate else _recalculated(deployment, as_of)
+        folded = what in ("members", "activities") and not (dry_run or no_recalculate)
+        changes = _recalculated(deployment, as_of) if folded else None
         _tell(tally, rejected, changes, dry_run, as_json)
 
     return command

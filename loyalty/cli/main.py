@@ -6,6 +6,7 @@ import click
 
 from loyalty import __version__
 from loyalty.cli.activities import activities, entries
+from loyalty.cli.benefits import benefit, benefits_
 from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, recalculate, verify
@@ -14,7 +15,9 @@ from loyalty.cli.messages import messages
 from loyalty.cli.plan import plan
 from loyalty.cli.preferences import change, consent, digest
 from loyalty.cli.program import program
+from loyalty.cli.requests import requests
 from loyalty.cli.schedule import health, jobs, run, schedule
+from loyalty.cli.services import services
 from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
 
@@ -31,8 +34,8 @@ def main() -> None:
     gc.set_threshold(100_000)
 
 
-for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, recalculate, verify,
-                run, schedule, jobs, health, messages):  # fmt: skip
+for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
+                recalculate, verify, run, schedule, jobs, health, services, requests, messages):  # fmt: skip
     main.add_command(command)
 for command in (consent, digest, change):
     members.add_command(command)

@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 from loyalty import store
+from loyalty.cli.charting import show_chart, show_tier
 from loyalty.cli.output import FOUND, emit, json_option, refusals, table
 from loyalty.jobs import migrate
 from loyalty.jobs.deployment import find_program, program_names
 from loyalty.jobs.scenarios import play
 from loyalty.members.mapping import MappingFile
-from loyalty.program import ladder_words
+from loyalty.program import ladder_words, promise_words
+from loyalty.program.benefit_words import telling
 from loyalty.program.compare import compare
 from loyalty.program.defects import defects
 from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program, load, placed
@@ -104,14 +106,22 @@ def check(name: str | None, strict: bool) -> None:
 @program.command()
 @click.argument("name", required=False)
 @click.option("--edition", "begins", default=None, help="The edition's first day; the newest without it.")
+@click.option("--benefits", is_flag=True, help="What its tiers give: the chart.")
+@click.option("--tier", default=None, help="With --benefits: what this tier adds to the one below it, and has.")
 @json_option
 @refusals
-def show(name: str | None, begins: str | None, as_json: bool) -> None:
-    """Show an edition: its ladder in words, or, with --json, all of it."""
+def show(name: str | None, begins: str | None, benefits: bool, tier: str | None, as_json: bool) -> None:
+    """Show an edition: its ladder in words, or, with --json, all of it; with --benefits what its tiers give."""
     chosen = read_settings()
     loaded = find_program(chosen, name or chosen.program)
     edition = _named(loaded, begins) if begins else loaded.editions[-1]
-    if as_json:
+    if tier is not None and not benefits:
+        raise click.UsageError("--tier tells what a tier gives; allowed: with --benefits")
+    if tier is not None:
+        show_tier(loaded, edition, tier, as_json)
+    elif benefits:
+        show_chart(loaded, edition, as_json)
+    elif as_json:
         emit(
             {
                 "program": loaded.file.model_dump(mode="json"),
@@ -131,6 +141,9 @@ def _in_words(loaded: Program, edition: Edition) -> None:
         click.echo(f"  {words.whole(tier)}")
     for line in ladder_words.lines(words):
         click.echo(f"  {line}")
+    if edition.benefits.benefits:
+        told = promise_words.totals(telling(edition.chart, edition.head), words)
+        click.echo(f"  What its tiers give (--benefits): {told}")
     click.echo(f"  {len(edition.earning.lines)} earn lines:")
     for earn_line in edition.earning.lines:
         click.echo(f"    {english(earn_line.name)} ({earn_line.unit})")

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import click
 from sqlalchemy import select
 
+from loyalty.cli.benefits import left_of
 from loyalty.cli.edge import opened
 from loyalty.cli.history import show_history
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
@@ -26,13 +27,20 @@ def member(number: str, as_of: date | None, as_json: bool) -> None:
     deployment, now = opened(as_of)
     with deployment.store.reading() as session:
         told = member_told(session, deployment, number, deployment.today(now))
+        left = left_of(session, deployment.program, number, deployment.today(now))
     if as_json:
-        emit(told.data)
+        emit({**told.data, "left": left})
         return
     say_standing(told.data)
     say_ways(deployment.program, told.data)
     say_given(told.data)
+    if left:
+        click.echo("  Left: " + ", ".join(f"{one['left']} {one['what']}{_through(one['through'])}" for one in left))
     click.echo("Balances: " + (", ".join(f"{amount} {unit}" for unit, amount in told.data["balances"].items()) or "none"))
+
+
+def _through(last: date | None) -> str:
+    return f" through {last}" if last else ""
 
 
 @click.command()

@@ -13,7 +13,7 @@ from loyalty.keys import dumps
 from loyalty.program.load import Edition
 from loyalty.program.models import ActivityField, Cap
 from loyalty.program.problems import listed, nearest
-from loyalty.program.scope import Case, Subject
+from loyalty.program.scope import Case, Scope, Subject
 from loyalty.program.steps import CompiledKind, CompiledLine, steps_said
 
 
@@ -25,12 +25,21 @@ class Reading:
     kept: str
 
 
+#: Turns what was reported of a field into the value that rules see. Raises ValueError.
+Typed = Callable[[Any], Any]
+Readers = Mapping[str, tuple[ActivityField, Subject, Typed]]
+
+
 def read_fields(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) -> Reading:
     """The given fields by the kind's types. Text of a file and typed JSON read alike: "500" is 500, "true" is true.
 
     Raises Refused: `unknown_field`, `missing_field`, `bad_field`, each with what is allowed.
     """
-    readers = _readers(edition, kind.name)
+    return read_with(_readers(edition, kind.name), given)
+
+
+def read_with(readers: Readers, given: Mapping[str, Any]) -> Reading:
+    """The same by the readers of any fields."""
     if not given.keys() <= readers.keys():
         name = next(name for name in given if name not in readers)
         raise Refused("unknown_field", field=name, allowed=listed(readers), nearest=nearest(name, readers))
@@ -51,13 +60,13 @@ def read_fields(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) 
     return Reading(tuple(values), dumps(kept))
 
 
-#: Turns what was reported of a field into the value that rules see. Raises ValueError.
-Typed = Callable[[Any], Any]
-
-
 @lru_cache(maxsize=256)
-def _readers(edition: Edition, kind: str) -> dict[str, tuple[ActivityField, Subject, Typed]]:
-    fields, scope = edition.activities.activities[kind].fields, edition.kinds[kind].scope
+def _readers(edition: Edition, kind: str) -> Readers:
+    return readers_of(edition.activities.activities[kind].fields, edition.kinds[kind].scope)
+
+
+def readers_of(fields: Mapping[str, ActivityField], scope: Scope) -> Readers:
+    """How the values of some fields are read; `scope` has a subject for each."""
     return {name: (about, scope[name], _typed(about, scope[name])) for name, about in fields.items()}
 
 

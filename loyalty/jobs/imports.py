@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -16,9 +16,11 @@ from loyalty.earning import intake as activities_intake
 from loyalty.earning.operations import Outcome, record, reverse
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.request_imports import requests_taker, services_taker
+from loyalty.jobs.taking import Reject, Take, Tally, read_rows, reject, repeat
 from loyalty.members import intake as members_intake
 from loyalty.members.files import FileRow, file_hash, rows_of
-from loyalty.members.mapping import BadRow, MappingFile
+from loyalty.members.mapping import MappingFile
 from loyalty.members.operations import enrol
 from loyalty.members.tables import ImportFile
 from loyalty.status.operations import mark_due, open_standings
@@ -26,30 +28,6 @@ from loyalty.status.queries import lock_numbers
 
 #: Rows of a file in one transaction.
 CHUNK = 5000
-#: Repeated rows that are named in the answer; beyond it they are only counted.
-NAMED = 20
-
-
-@dataclass
-class Tally:
-    """What an import did: rows read, of which posted, known already (repeated), and rejected."""
-
-    read: int = 0
-    posted: int = 0
-    repeated: int = 0
-    rejected: int = 0
-    repeated_lines: list[int] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that was not taken, and why."""
-
-    row: int
-    line: int
-    code: str
-    reason: str
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -65,10 +43,6 @@ class Job:
 
 class DryRun(Exception):
     """Undoes a trial."""
-
-
-#: Takes a chunk's rows: fills the tally, answers the rows that were rejected.
-Take = Callable[[Session, list[FileRow], Tally], list[Reject]]
 
 
 def run_import(deployment: Deployment, job: Job, now: datetime, progress: Callable[[int], None], chunk: int = CHUNK) -> Tally:
@@ -177,23 +151,10 @@ class _Rejects:
 
 
 def _taker(deployment: Deployment, mapping: MappingFile, now: datetime) -> Take:
+    if mapping.services or mapping.requests:
+        about = mapping.services or mapping.requests
+        return (services_taker if mapping.services else requests_taker)(deployment, about, now)  # type: ignore[arg-type]
     return _members_taker(deployment, mapping, now) if mapping.members else _activities_taker(deployment, mapping, now)
-
-
-def _reject(row: FileRow, error: BadRow | Refused) -> Reject:
-    code = error.code if isinstance(error, Refused) else "bad_row"
-    return Reject(row.number, row.line, code, str(error), row.values)
-
-
-def _read_rows(rows: list[FileRow], read: Callable[[FileRow], Any], tally: Tally) -> tuple[list[Any], list[Reject]]:
-    taken, rejects = [], []
-    for row in rows:
-        try:
-            taken.append((row, read(row)))
-        except BadRow as error:
-            rejects.append(_reject(row, error))
-    tally.read += len(rows)
-    return taken, rejects
 
 
 def _members_taker(deployment: Deployment, mapping: MappingFile, now: datetime) -> Take:
@@ -201,14 +162,14 @@ def _members_taker(deployment: Deployment, mapping: MappingFile, now: datetime) 
     read = members_intake.reader_of(mapping.members)
 
     def take(session: Session, rows: list[FileRow], tally: Tally) -> list[Reject]:
-        taken, rejects = _read_rows(rows, read, tally)
+        taken, rejects = read_rows(rows, read, tally)
         answers = enrol(session, deployment.program, [enrolment for _, enrolment in taken], now)
         opened = []
         for (row, enrolment), answer in zip(taken, answers, strict=True):
             if answer.refusal is not None:
-                rejects.append(_reject(row, answer.refusal))
+                rejects.append(reject(row, answer.refusal))
             elif answer.member_id is None:
-                _repeat(tally, row)
+                repeat(tally, row)
             else:
                 opened.append((answer.member_id, enrolment.enrolled_on))
         open_standings(session, opened)
@@ -219,18 +180,12 @@ def _members_taker(deployment: Deployment, mapping: MappingFile, now: datetime) 
     return take
 
 
-def _repeat(tally: Tally, row: FileRow) -> None:
-    tally.repeated += 1
-    if len(tally.repeated_lines) < NAMED:
-        tally.repeated_lines.append(row.line)
-
-
 def _activities_taker(deployment: Deployment, mapping: MappingFile, now: datetime) -> Take:
     assert mapping.activities is not None
     read = activities_intake.reader_of(mapping.activities)
 
     def take(session: Session, rows: list[FileRow], tally: Tally) -> list[Reject]:
-        taken, rejects = _read_rows(rows, read, tally)
+        taken, rejects = read_rows(rows, read, tally)
         accounts = lock_numbers(session, list({item.number for _, item in taken}))
         before = {number: account.review_on for number, account in accounts.items()}
         known = []
@@ -238,7 +193,7 @@ def _activities_taker(deployment: Deployment, mapping: MappingFile, now: datetim
             if item.number in accounts:
                 known.append((row, item))
             else:
-                rejects.append(_reject(row, Refused("unknown_member", number=item.number)))
+                rejects.append(reject(row, Refused("unknown_member", number=item.number)))
         for part, backwards in _in_order(known):
             if backwards:
                 rejects += _take_back(session, deployment, accounts, part, tally, now)
@@ -269,9 +224,9 @@ def _count(rows: list[FileRow], outcomes: list[Outcome], tally: Tally) -> list[R
     rejects = []
     for row, outcome in zip(rows, outcomes, strict=True):
         if outcome.refusal is not None:
-            rejects.append(_reject(row, outcome.refusal))
+            rejects.append(reject(row, outcome.refusal))
         elif outcome.repeated:
-            _repeat(tally, row)
+            repeat(tally, row)
         else:
             tally.posted += 1
     return rejects
@@ -293,12 +248,12 @@ def _take_back(
             fresh = reverse(session, deployment.program, account, report.source, report.key, "taken back by the source", now,
                             posted_on=report.posted_on)  # fmt: skip
         except Refused as refusal:
-            rejects.append(_reject(row, refusal))
+            rejects.append(reject(row, refusal))
             continue
         if fresh:
             tally.posted += 1
         else:
-            _repeat(tally, row)
+            repeat(tally, row)
     return rejects
 
 

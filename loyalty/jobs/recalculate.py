@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from loyalty import clock
+from loyalty.benefits.verify import faults as benefit_faults
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.running import attempt
@@ -93,7 +94,8 @@ class Verified:
 
 
 def verify(deployment: Deployment, progress: Progress, size: int = runs.CHUNK) -> Verified:
-    """Fold everyone from the entries and compare with what is cached; check that reversals undo what they name."""
+    """Fold everyone from the entries and compare with what is cached; check that reversals undo what they name, and that
+    what was used of entitlements was held."""
     members = select(Standing.member_id).order_by(Standing.member_id)
     chunks = runs.stretches(deployment.store, members, size)
     found: list[tuple[int, str]] = []
@@ -103,6 +105,7 @@ def verify(deployment: Deployment, progress: Progress, size: int = runs.CHUNK) -
             looked, wrong = differences(session, deployment.program, first, last)
             found += wrong
             found += [(fault.member_id, fault.what) for fault in faults(session, first, last)]
+            found += benefit_faults(session, deployment.program, first, last)
             seen += looked
         progress(n, len(chunks))
     return Verified(seen, found)

@@ -13,6 +13,8 @@ from loyalty.clock import instant_at
 from loyalty.earning.operations import Report, correct, record_one, reverse
 from loyalty.earning.queries import earned_by
 from loyalty.errors import Refused
+from loyalty.jobs import scenario_entitlements as entitlements
+from loyalty.jobs import scenario_requests as requests
 from loyalty.ledger.operations import Correction, adjust
 from loyalty.ledger.queries import balances
 from loyalty.members.operations import Enrolment, change_attributes, enrol_one, leave
@@ -81,6 +83,7 @@ class _Stage:
             with self.at[0].begin_nested():
                 ACTS.get(self.verb, _activity)(self, given)
                 settle(*self.at, [self.account], self.now)
+                entitlements.follow_shared(*self.at, self.account, self.now, posted)
         except Refused as refusal:
             found = refusal
         except (KeyError, TypeError) as error:
@@ -89,8 +92,8 @@ class _Stage:
 
     def hold(self, expected: Mapping[str, Any]) -> None:
         holds = self._found(date.fromisoformat(expected["on"]), expected)
-        if not set(expected) <= {"on", "who", *holds}:
-            raise ScenarioFailed(f"then: {listed(expected)}; allowed: {listed(['on', 'who', *holds])}")
+        if not set(expected) <= {"on", "who", "at", *holds}:
+            raise ScenarioFailed(f"then: {listed(expected)}; allowed: {listed(['on', 'who', 'at', *holds])}")
         for name, found in holds.items():
             wanted = _texts(expected.get(name, found))
             asked = {key: found.get(key, "0") for key in wanted} if isinstance(wanted, dict) else found
@@ -111,6 +114,8 @@ class _Stage:
             "counters": told["counters"], "balance": told["balances"], "lifetime": told["lifetime"],
             "earned": {key: earned_by(session, program, member, WHO[0], key) for key in expected.get("earned", ())},
             **_given(program, awards_of(session, [member]).get(member, []), day),
+            **entitlements.found(session, program, account, day),
+            **requests.found(session, program, expected, self.instant(day, expected.get("at"), time(23, 59, 59))),
             "changes": [change.kind for change in changes_of(session, member) if change.effective_on <= day],
         }  # fmt: skip
 
@@ -168,6 +173,14 @@ def _chosen(stage: _Stage, given: dict[str, Any]) -> None:
     choose(*stage.at, stage.account, wanted, stage.now)
 
 
+def _requested(stage: _Stage, given: dict[str, Any]) -> None:
+    requests.act_on(stage.verb, requests.Step(*stage.at, stage.account, stage.now, stage.key), given)
+
+
+def _entitled(stage: _Stage, given: dict[str, Any]) -> None:
+    entitlements.act(stage.verb, entitlements.Act(*stage.at, stage.account, stage.on, stage.now, stage.key), given)
+
+
 def _of(given: dict[str, Any]) -> tuple[str, str]:
     return given["offer"], given["tier"]
 
@@ -184,5 +197,6 @@ ACTS: dict[str, Callable[[_Stage, dict[str, Any]], object]] = {
         Waiver(given["tier"], WHO[0], "supervisor", WHO[1], stage.key, _day(given.get("window_of"))), stage.now),
     "revoked": lambda stage, given: revoke(
         *stage.at, stage.account, Revocation(*WHO, stage.key, given.get("grant"), given.get("to")), stage.now),
+    **dict.fromkeys(entitlements.VERBS, _entitled), **dict.fromkeys(requests.VERBS, _requested),
     "recalculated": lambda _stage, _given: None,
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Import mappings: how the columns of somebody's file become members and activities, read and checked like a program."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -83,6 +83,46 @@ class ActivitiesMapping(Part):
     reversals: Reversals | None = None
 
 
+class ServicesMapping(Part):
+    """Columns of a file of dated services. A service that is known already is changed to what its row says."""
+
+    kind: str | None = None
+    """The kind of service; where the program has one, it need not be named."""
+    key: tuple[str, ...]
+    """The columns that make up the key of a service."""
+    starts: Source
+    """The start by the clock of its place, or with an offset; `format` in strptime's letters, else ISO."""
+    zone: Source | None = None
+    """The time zone of its place; the program's without it."""
+    units: Annotated[dict[str, Source], Field(min_length=1)]
+    """The units of each class."""
+    fields: dict[str, Source] = Field(default_factory=dict)
+    constants: dict[str, str | int | bool] = Field(default_factory=dict)
+
+
+class RequestsMapping(Part):
+    """Columns of a file of requests."""
+
+    source: Annotated[str, Field(min_length=1, max_length=80)]
+    """The name under which the keys of this file are kept."""
+    key: Literal["row"] | tuple[str, ...]
+    member: Source
+    kind: str | None = None
+    """The kind of request; where the program has one, it need not be named."""
+    service: tuple[str, ...]
+    """The columns that make up the key of the service."""
+    from_class: Source
+    to_class: Source
+    companions: Source | None = None
+    """Member numbers, or names in small letters, with `;` between them."""
+    instrument: Source | None = None
+    booked_on: Source | None = None
+    requested: Source | None = None
+    """When it was made, by the program's clock or with an offset; without it, when the file is read."""
+    fields: dict[str, Source] = Field(default_factory=dict)
+    constants: dict[str, str | int | bool] = Field(default_factory=dict)
+
+
 class MappingFile(Part):
     """config/imports/<name>.yaml."""
 
@@ -92,11 +132,18 @@ class MappingFile(Part):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     members: MembersMapping | None = None
     activities: ActivitiesMapping | None = None
+    services: ServicesMapping | None = None
+    requests: RequestsMapping | None = None
+
+    @property
+    def about(self) -> MembersMapping | ActivitiesMapping | ServicesMapping | RequestsMapping:
+        """The one thing that the file is about."""
+        return next(part for part in (self.members, self.activities, self.services, self.requests) if part is not None)
 
     @model_validator(mode="after")
     def _one(self) -> "MappingFile":
-        if (self.members is None) == (self.activities is None):
-            raise ValueError("allowed: exactly one of members, activities")
+        if sum(part is not None for part in (self.members, self.activities, self.services, self.requests)) != 1:
+            raise ValueError("allowed: exactly one of members, activities, services, requests")
         return self
 
 
@@ -181,6 +228,37 @@ def _parsed(value: str, form: str | None) -> date:
         raise BadRow(f"found {value!r}; allowed: a day, {form or 'YYYY-MM-DD'}") from None
 
 
+def time_of_source(source: Source | None) -> Callable[[Row], datetime | None]:
+    """The date and time of a source, with an offset if it was written with one; None where nothing was given."""
+    get = text_of(source)
+    form = source.format if isinstance(source, Column) else None
+
+    def moment(row: Row) -> datetime | None:
+        value = get(row)
+        try:
+            return None if value is None else _time(str(value), form)
+        except ValueError:
+            raise BadRow(f"found {value!r}; allowed: a day and time, {form or 'YYYY-MM-DD HH:MM'}") from None
+
+    return moment
+
+
+def _time(value: str, form: str | None) -> datetime:
+    return datetime.strptime(value, form) if form else datetime.fromisoformat(value)  # noqa: DTZ007 the place's clock
+
+
+def key_of_source(names: Sequence[str]) -> Get:
+    """The key made up of some columns, with `|` between them. BadRow where one is empty."""
+    columns = [(name, text_of(name)) for name in names]
+    return lambda row: "|".join(_part(name, get(row)) for name, get in columns)
+
+
+def _part(name: str, value: object) -> str:
+    if value is None:
+        raise BadRow(f"column {name} of the key is empty")
+    return str(value).replace("\\", "\\\\").replace("|", "\\|")
+
+
 def _months(source: Months) -> Callable[[Row], date | None]:
     year_of, month_of = text_of(source.year), text_of(source.month)
 
@@ -202,21 +280,24 @@ def _months(source: Months) -> Callable[[Row], date | None]:
 
 def columns_of(mapping: MappingFile) -> list[str]:
     """Every column that a mapping names: a file without one of them cannot be read by it."""
-    about = mapping.members or mapping.activities
-    assert about is not None
+    about = mapping.about
     found: list[str] = []
     for name in type(about).model_fields:
         value = getattr(about, name)
-        sources = list(value.values()) if name in ("fields", "attributes") else [value]
         if name in ("source", "kind", "posted", "constants"):
             continue
-        for source in sources:
-            if name == "key":
-                found += [] if source == "row" else list(source)
-            elif isinstance(source, str):
-                found.append(source)
-            elif isinstance(source, Column | Reversals):
-                found.append(source.column)
-            elif isinstance(source, Months):
-                found += [source.year, source.month]
+        if name in ("key", "service"):
+            found += [] if value == "row" else list(value)
+            continue
+        for source in value.values() if name in ("fields", "attributes", "units") else (value,):
+            found += _named(source)
     return list(dict.fromkeys(found))
+
+
+def _named(source: Any) -> list[str]:
+    """The columns that a source names."""
+    if isinstance(source, str):
+        return [source]
+    if isinstance(source, Months):
+        return [source.year, source.month]
+    return [source.column] if isinstance(source, Column | Reversals) else []

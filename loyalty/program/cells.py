@@ -25,9 +25,12 @@ class Ahead(NamedTuple):
     days: int | None = None
 
     @property
-    def order(self) -> int:
-        """Hours by which it opens before the start, at least: what two are held against each other by."""
-        return 10**9 if self == ANY_TIME else self.hours if self.hours is not None else 24 * (self.days or 0)
+    def order(self) -> tuple[int, bool]:
+        """What two are held against each other by: hours by which it opens before the start, at least; of as many, days,
+        which begin with their midnight, are the longer."""
+        if self.hours is not None:
+            return self.hours, False
+        return (10**9 if self.days is None else 24 * self.days), True
 
     def opens_at(self, starts_at: datetime, zone: ZoneInfo) -> datetime:
         """The instant from which it is open: exact hours before the start, or the beginning of a day in the service's zone.

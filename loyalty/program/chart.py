@@ -62,14 +62,15 @@ class Chart:
 
         Raises KeyError where there is no such benefit.
         """
-        return self._value(self.benefits[name], self.raw(self.benefits[name], tier), parameter)
+        return self.read(self.benefits[name], self.raw(self.benefits[name], tier), parameter)
 
     def standard(self, name: str, parameter: str | None = None) -> Value | None:
         """What everyone has of a benefit. Raises KeyError where there is no such benefit."""
         benefit = self.benefits[name]
-        return self._value(benefit, benefit.standard, parameter)
+        return self.read(benefit, benefit.standard, parameter)
 
-    def _value(self, benefit: Benefit, raw: Any, parameter: str | None) -> Value | None:
+    def read(self, benefit: Benefit, raw: Any, parameter: str | None) -> Value | None:
+        """The value of a cell as its file says it, of a block that for one value of the parameter; none of none."""
         if benefit.by is not None and isinstance(raw, dict):
             raw = raw.get(parameter)
         return None if raw is None else read_value(benefit, raw)
@@ -89,11 +90,19 @@ class Chart:
         """
         benefit = self.benefits[name]
         given = [(one, value) for one in held if (value := self.cell(name, one.tier, parameter)) is not None]
-        value = best(benefit, [value for _, value in given])
         everyone = self.standard(name, parameter)
-        if value is None or (everyone is not None and better_of(benefit, everyone, value) == everyone):
-            return None if everyone is None else Had(everyone, ())
-        return Had(value, tuple(one for one, mine in given if better_of(benefit, mine, value) == mine))
+        value = best(benefit, [*([] if everyone is None else [everyone]), *(mine for _, mine in given)])
+        if value is None or value == everyone:
+            return None if value is None else Had(value, ())
+        return Had(value, tuple(one for one, mine in given if _gave(mine, value, everyone)))
+
+    def given(self, name: str, tier: str | None, parameter: str | None = None) -> Value | None:
+        """What a tier gives of a benefit, what everyone has among it; without a tier, what everyone has.
+
+        Raises KeyError where there is no such benefit.
+        """
+        had = self.has(name, [] if tier is None else [Held(tier)], parameter)
+        return None if had is None else had.value
 
     def held(self, name: str, use: str, booking: str | None = None) -> tuple[Held, ...]:
         """The tiers that count for a benefit: of the day of use, of that of booking, as its `as_of` says."""
@@ -107,8 +116,8 @@ class Chart:
         found = []
         for benefit in self.file.benefits:
             for parameter in self.parameters(benefit):
-                before = self._with_standard(benefit.id, lower, parameter)
-                after = self._with_standard(benefit.id, higher, parameter)
+                before = self.given(benefit.id, lower, parameter)
+                after = self.given(benefit.id, higher, parameter)
                 if before != after:
                     found.append(Addition(benefit, parameter, before, after, _how(benefit, before, after)))
         return found
@@ -117,10 +126,6 @@ class Chart:
         """The values of a benefit's parameter; `(None,)` where it has none."""
         parameter = self.file.parameters.get(benefit.by or "")
         return (None,) if parameter is None else tuple(parameter.values)
-
-    def _with_standard(self, name: str, tier: str, parameter: str | None) -> Value | None:
-        had = self.has(name, [Held(tier)], parameter)
-        return None if had is None else had.value
 
     @cached_property
     def totals(self) -> Mapping[str, Any]:
@@ -135,6 +140,16 @@ class Chart:
             "categories": len(shown), "benefits": len(self.file.benefits), "cells": sum(per_tier.values()),
             "per_tier": per_tier,
         }  # fmt: skip
+
+
+def _gave(mine: Value, value: Value, everyone: Value | None) -> bool:
+    """Whether a tier's value is the best, or, where values are joined, brings something that not everyone has."""
+    if isinstance(mine, frozenset):
+        return bool(mine - everyone if isinstance(everyone, frozenset) else mine)
+    if isinstance(mine, Mapping) and isinstance(value, Mapping):
+        common = everyone if isinstance(everyone, Mapping) else {}
+        return any(value[name] == n > common.get(name, 0) for name, n in mine.items())
+    return mine == value
 
 
 def _how(benefit: Benefit, before: Value | None, after: Value | None) -> Literal["new", "better", "other", "less"]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from loyalty.program.facts import Fact, Facts, activity_facts, earning_facts, ladder_facts, program_facts, unit_facts
 from loyalty.program.ladder import Path, guarded
 from loyalty.program.load import Edition
+from loyalty.program.promise_facts import benefit_facts, request_facts
 from loyalty.program.words import Words, english
 
 
@@ -38,6 +39,8 @@ TOLD: Mapping[str, tuple[str, Callable[[Edition, Words], Facts]]] = {
     "activities.yaml": ("activities", activity_facts),
     "earning.yaml": ("earning", earning_facts),
     "ladder.yaml": ("ladder", ladder_facts),
+    "benefits.yaml": ("benefits", benefit_facts),
+    "requests.yaml": ("requests", request_facts),
 }
 
 
@@ -67,7 +70,9 @@ def _changed(file: str, before: Facts, after: Facts) -> Iterator[Change]:
 
 
 def _note(old: Fact, new: Fact) -> str:
-    return percent(old.value, new.value) if old.value is not None and new.value is not None else ""
+    if old.value is None or new.value is None or old.value == new.value:
+        return ""
+    return percent(old.value, new.value)
 
 
 def percent(before: Decimal, after: Decimal) -> str:

@@ -120,7 +120,7 @@ def choice(given: Choice, words: Words) -> str:
     """Options of which the member picks."""
     options = " or ".join(_option(name, gifts, words) for name, gifts in given.options.items())
     rest = f"else {given.default.replace('_', ' ')}" if given.default else "else nothing"
-    return f"{given.pick} to choose of {options}, {_by(given.by)}, {rest}"
+    return f"{given.pick} to choose of {options}, {by(given.by)}, {rest}"
 
 
 def _option(name: str, gifts: tuple[Gift, ...], words: Words) -> str:
@@ -128,7 +128,8 @@ def _option(name: str, gifts: tuple[Gift, ...], words: Words) -> str:
     return name.replace("_", " ") + inside
 
 
-def _by(given: Deadline) -> str:
+def by(given: Deadline) -> str:
+    """A deadline: `by January 31 of the next year`, `within 30 days`."""
     if given.days is not None:
         return f"within {many(given.days, 'day')}"
     return f"by {month_name[given.month or 1]} {given.day} {after(given.years_after)}"

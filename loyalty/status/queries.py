@@ -1,7 +1,7 @@
 """Reads of status: accounts to work on, histories to fold, the tier of any day."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from loyalty.ledger.queries import counted
 from loyalty.members.rules import attribute_values
 from loyalty.members.tables import AttributeChange, Member
+from loyalty.program.models import Attribute
 from loyalty.status.claims import Entry, Fact, History
 from loyalty.status.compiled import Rules
 from loyalty.status.evidence import read_evidence
@@ -80,8 +81,8 @@ def read_stretch(session: Session, first: int, last: int) -> list[Account]:
 
 
 def read_accounts(session: Session, ids: Sequence[int]) -> list[Account]:
-    """The accounts of some members to read, not locked."""
-    return [Account(*row) for row in session.execute(_ACCOUNT.where(among(session, _STANDING.c.member_id, ids)))]
+    """The accounts of some members to read, by member_id, not locked."""
+    return [Account(*row) for row in session.execute(_ACCOUNT.where(among(session, _MEMBER.c.member_id, ids)))]
 
 
 def histories(session: Session, rules: Rules, accounts: Sequence[Account], whole: bool = False) -> dict[int, History]:
@@ -114,16 +115,19 @@ def _entries(session: Session, rules: Rules, first: int, last: int, ids: Sequenc
 
 def traits_of(session: Session, rules: Rules, accounts: Sequence[Account]) -> dict[int, Traits]:
     """Each member's attributes with the days from which they are known, where a rule of the ladder asks for them."""
-    if not rules.asks:
-        return {}
+    return attributes_of(session, rules.attributes, accounts) if rules.asks else {}
+
+
+def attributes_of(session: Session, known: Mapping[str, Attribute], accounts: Sequence[Account]) -> dict[int, Traits]:
+    """Each member's attributes, in the program's order, with the days from which they are known."""
     found: dict[int, Traits] = {
-        account.member_id: [(account.enrolled_on.toordinal(), attribute_values(rules.attributes, account.attributes))]
+        account.member_id: [(account.enrolled_on.toordinal(), attribute_values(known, account.attributes))]
         for account in accounts
     }
     table = AttributeChange.__table__
     changed = select(table).where(among(session, table.c.member_id, list(found))).order_by(table.c.member_id, table.c.n)
     for member_id, rows in groupby(session.execute(changed), itemgetter(0)):
-        found[member_id] = [(row.known_on.toordinal(), attribute_values(rules.attributes, row.attributes)) for row in rows]
+        found[member_id] = [(row.known_on.toordinal(), attribute_values(known, row.attributes)) for row in rows]
     return found
 
 

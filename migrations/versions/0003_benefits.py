@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("fields", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("input_hash", sa.BigInteger(), nullable=False),
         sa.Column("changes", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('open', 'closed', 'cancelled')", name=op.f("ck_service_state")),
@@ -69,6 +70,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["member_id"], ["member.member_id"], name=op.f("fk_benefit_pick_member_id_member")),
         sa.PrimaryKeyConstraint("member_id", "choice", "period_on", "n", name=op.f("pk_benefit_pick")),
     )
@@ -81,6 +83,7 @@ def upgrade() -> None:
         sa.Column("what", sa.String(length=40), nullable=False),
         sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("used_on", sa.Date(), nullable=False),
+        sa.Column("service_on", sa.Date(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("request_id", sa.BigInteger(), nullable=True),
         sa.Column("author", sa.String(length=100), nullable=False),
@@ -91,6 +94,7 @@ def upgrade() -> None:
         sa.Column("returned_on", sa.Date(), nullable=True),
         sa.Column("returned_by", sa.String(length=100), nullable=False),
         sa.Column("return_reason", sa.Text(), nullable=False),
+        sa.Column("return_key", sa.String(length=200), nullable=False),
         sa.Column("until", sa.Date(), nullable=True),
         sa.CheckConstraint("state IN ('held', 'used', 'returned')", name=op.f("ck_benefit_use_state")),
         sa.CheckConstraint("amount > 0", name=op.f("ck_benefit_use_amount_positive")),
@@ -105,13 +109,15 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("number", sa.String(length=40), nullable=True),
         sa.Column("begins", sa.Date(), nullable=False),
-        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
         sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("tier", sa.String(length=40), nullable=True),
+        sa.Column("tiers", sa.Integer(), nullable=False),
         sa.Column("author", sa.String(length=100), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("input_hash", sa.BigInteger(), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("until > begins", name=op.f("ck_companion_span_forwards")),
+        sa.CheckConstraint("until IS NULL OR until > begins", name=op.f("ck_companion_span_forwards")),
         sa.ForeignKeyConstraint(["member_id"], ["member.member_id"], name=op.f("fk_companion_member_id_member")),
         sa.PrimaryKeyConstraint("member_id", "companion_id", name=op.f("pk_companion")),
     )
@@ -133,6 +139,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
         sa.Column("passed", sa.String(length=40), nullable=False),
+        sa.Column("passed_details", sa.Text(), nullable=False),
+        sa.Column("skipped", sa.Text(), nullable=False),
         sa.Column("opens_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
@@ -149,6 +157,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "request_id", name=op.f("pk_request")),
     )
     op.create_index("ix_request_service_id_state", "request", ["service_id", "state"], unique=False)
+    pending = sa.text("state = 'pending'")
+    op.create_index(
+        "ix_request_opens_at", "request", ["opens_at"], unique=False, postgresql_where=pending, sqlite_where=pending
+    )
 
     op.create_table(
         "service_change",
@@ -157,6 +169,9 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=12), nullable=False),
         sa.Column("details", sa.Text(), nullable=False),
         sa.Column("author", sa.String(length=100), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=True),
+        sa.Column("input_hash", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["service_id"], ["service.service_id"], name=op.f("fk_service_change_service_id_service")),
         sa.PrimaryKeyConstraint("service_id", "n", name=op.f("pk_service_change")),
@@ -190,13 +205,32 @@ def upgrade() -> None:
     )
     op.create_index("ix_request_change_at", "request_change", ["at"], unique=False)
 
+    op.create_table(
+        "request_companion",
+        sa.Column("member_id", ID, autoincrement=False, nullable=False),
+        sa.Column("request_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.SmallInteger(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id", "request_id"],
+            ["request.member_id", "request.request_id"],
+            name=op.f("fk_request_companion_member_id_request_id_request"),
+        ),
+        sa.PrimaryKeyConstraint("member_id", "request_id", "n", name=op.f("pk_request_companion")),
+    )
+    op.create_index("ix_request_companion_number", "request_companion", ["number"], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_index("ix_request_companion_number", table_name="request_companion")
+
+    op.drop_table("request_companion")
     op.drop_index("ix_request_change_at", table_name="request_change")
 
     op.drop_table("request_change")
     op.drop_table("service_class")
     op.drop_table("service_change")
+    op.drop_index("ix_request_opens_at", table_name="request")
     op.drop_index("ix_request_service_id_state", table_name="request")
 
     op.drop_table("request")

@@ -6,21 +6,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from loyalty.cli.main import main
 from loyalty.program.compare import compare, paired, percent
 from loyalty.program.load import load
 from tests.conftest import ROOT
-from tests.program.test_broken import change
+from tests.program.test_broken import cases, change
 
-CASES = yaml.load(Path(__file__).with_name("compared.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+CASES, BENEFITS = cases("compared.yaml"), cases("compared_benefits.yaml")
 UNITED = ROOT / "config" / "programs" / "united-2012"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_every_difference_is_told(case: dict, heron: Path) -> None:
+    told(case, heron)
+
+
+@pytest.mark.parametrize("case", BENEFITS, ids=lambda case: case["case"])
+def test_every_difference_of_benefits_and_requests_is_told(case: dict, promising: Path) -> None:
+    told(case, promising)
+
+
+def told(case: dict, heron: Path) -> None:
     change(heron, {"copy": "editions/2024-01-01", "to": "editions/2025-01-01"})
     for one in case["change"]:
         change(heron, one)
