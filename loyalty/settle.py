@@ -33,12 +33,15 @@ def settle_for(
 
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
+    note(session, [account.member_id for account in accounts], now)
     folded = _follow(session, program, accounts, as_of, now, whole, isolate)
-    if booked := book_waiting(session, program, accounts, as_of, now):
-        # a pick made ahead counts by now: what it gave is folded too
+    again: dict[str, Account] = {}
+    # picks made ahead that count by now: what they give is folded too, and may let the next one count
+    while booked := book_waiting(session, program, accounts, as_of, now):
         again = lock_numbers(session, [account.number for account in booked])
-        _follow(session, program, list(again.values()), as_of, now, False, isolate)
-    if folded.changes or booked:
+        more = _follow(session, program, list(again.values()), as_of, now, False, isolate)
+        folded = Folded(folded.members, folded.changes + more.changes, {**folded.failures, **more.failures})
+    if folded.changes or again:
         work_windows_again(session, program, accounts, now)
     return folded
 
@@ -47,7 +50,6 @@ def _follow(
     session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool, isolate: bool
 ) -> Folded:
     rules = rules_of(program)
-    note(session, [account.member_id for account in accounts], now)
     if not rules.rewards:
         return refold(session, program, accounts, as_of, now, whole, isolate)
     rewards = Rewards(session, program, rules, accounts, now)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.choices import Choosing, Given, Picked, choosing, choosings, fits, names
@@ -100,15 +101,14 @@ def _allowed(program: Program, account: Account, known: Known, made: Choosing, w
     """The pick as it will be noted. Raises Refused with what stands against it."""
     choice = _offered(program, made, wanted, day)
     period, first = made.period, date.fromordinal(made.period.first)
-    told = {"number": account.number, "first": first}
     mine = [one for one in known.picks if (one.choice, one.period) == (wanted.choice, period.first)]
     if not choice.repeated and any(one.option == wanted.option for one in mine):
-        raise Refused("option_picked", option=wanted.option, **told)
+        raise Refused("option_picked", number=account.number, option=wanted.option, first=first)
     laid = stretches(program, known.spans, period.first, min(period.last, day))
     if made.open and not any(fits(made, slot, wanted.option, laid, day) for slot in made.open):
         raise _not_for(program, account, known, made, wanted, day)
     if not made.open:
-        _ahead(choice, made, len(mine), told, day)
+        _ahead(account, choice, made, len(mine), day)
     return Picked(wanted.choice, period.first, max((one.n for one in mine), default=-1) + 1, wanted.option, day, wanted.key)
 
 
@@ -133,17 +133,18 @@ def _not_for(program: Program, account: Account, known: Known, made: Choosing, w
     )
 
 
-def _ahead(choice: Choice, made: Choosing, count: int, told: dict[str, object], day: int) -> None:
+def _ahead(account: Account, choice: Choice, made: Choosing, count: int, day: int) -> None:
     """Whether a pick may wait: in time, and for what a tier not reached yet would pick more. Raises Refused."""
+    first = date.fromordinal(made.period.first)
     # counted in days it ends so long after it opens, which it may do through the period
     last = made.period.last if choice.by.month is None else deadline(choice.by, made.period.first, day)
     full = len(made.waiting) >= max(choice.picks.values()) - len(made.slots)
     if full and len(made.slots) > sum(one.how == "pick" for one in made.given):
         last = max(slot.through for slot in made.slots)
     if last < day:
-        raise Refused("pick_too_late", choice=choice.id, first=told["first"], last=date.fromordinal(last))
+        raise Refused("pick_too_late", choice=choice.id, first=first, last=date.fromordinal(last))
     if full:
-        raise Refused("too_many_picks", count=count, **told)
+        raise Refused("too_many_picks", number=account.number, count=count, first=first)
 
 
 # --- units that a pick gives ------------------------------------------------------------------------------------
@@ -173,8 +174,7 @@ def book_waiting(session: Session, program: Program, accounts: Sequence[Account]
     keys = {(row.member_id, row.choice, row.period_on.toordinal(), row.n) for row in waiting}
     booked = [(by_id[who], given) for who, given in _counted(session, program, by_id, keys, as_of.toordinal())]
     post(session, [row for account, given in booked for row in entries(program, account, given, now)])
-    for account, given in booked:
-        _note(session, account, given)
+    _note(session, booked)
     return list({account.member_id: account for account, _ in booked}.values())
 
 
@@ -211,10 +211,19 @@ def cause(given: Given) -> int:
     return digest("pick", given.choice, str(given.period.first), str(given.n))
 
 
-def _note(session: Session, account: Account, given: Given) -> None:
-    on, period_on = date.fromordinal(given.on), date.fromordinal(given.period.first)
-    mine = (BenefitPick.member_id == account.member_id, BenefitPick.choice == given.choice)
-    which = (BenefitPick.period_on == period_on, BenefitPick.n == given.n)
-    session.execute(update(BenefitPick).where(*mine, *which).values(booked_on=on))
-    account.due(on)
-    mark_due(session, [account.member_id], on)
+def _note(session: Session, booked: Sequence[tuple[Account, Given]]) -> None:
+    """Note what was booked, and that its members are due from that day."""
+    table = cast(Table, BenefitPick.__table__)
+    keys = ("member_id", "choice", "period_on", "n")
+    rows = [
+        (account.member_id, given.choice, date.fromordinal(given.period.first), given.n, date.fromordinal(given.on))
+        for account, given in booked
+    ]
+    if rows:
+        mine = [table.c[name] == bindparam(f"k_{name}") for name in keys]
+        values = [{**{f"k_{name}": row[n] for n, name in enumerate(keys)}, "day": row[-1]} for row in rows]
+        session.connection().execute(update(table).where(*mine).values(booked_on=bindparam("day")), values)
+    for on in sorted({row[-1] for row in rows}):
+        mark_due(session, [row[0] for row in rows if row[-1] == on], on)
+    for account, given in booked:
+        account.due(date.fromordinal(given.on))

@@ -30,6 +30,7 @@ class Named:
 
     name: str
     author: str
+    reason: str
     key: str
     begins: date
     until: date | None = None
@@ -63,9 +64,9 @@ def name_companion(session: Session, program: Program, account: Account, wanted:
     Raises Refused: `span_backwards`, `grant_from_past`, `already_left`, `unknown_companion`, `key_reused`.
     """
     today = day_of(now, program.zone)
-    row = Companion(name=wanted.name, number=wanted.number, begins=wanted.begins, until=wanted.until, author=wanted.author)
-    told = (wanted.name, wanted.number, wanted.begins, wanted.until, wanted.author, wanted.instead)
-    if _recorded(session, account, row, wanted.key, told):
+    row = Companion(name=wanted.name, number=wanted.number, begins=wanted.begins, until=wanted.until)
+    told = (wanted.name, wanted.number, wanted.begins, wanted.until, wanted.instead)
+    if _recorded(session, account, row, wanted, told):
         return False
     if wanted.until is not None and wanted.until <= wanted.begins:
         raise Refused("span_backwards", until=wanted.until, begins=wanted.begins)
@@ -73,7 +74,7 @@ def name_companion(session: Session, program: Program, account: Account, wanted:
         raise Refused("grant_from_past", today=today, begins=wanted.begins)
     facts.still_member(account, wanted.begins)
     if wanted.instead is not None:
-        named(session, account, wanted.instead).ended_on = wanted.begins
+        _end(named(session, account, wanted.instead), wanted.begins, wanted.author, f"replaced: {wanted.reason}")
     _record(session, row, now)
     return True
 
@@ -94,9 +95,13 @@ def end_companion(
         raise Refused("companion_ended", key=wanted.key, on=row.until)
     if companion is not None and row.tier is not None:
         _take_back(session, program, account, companion, row, wanted.author, wanted.reason, now)
-    row.ended_on, row.tier = max(today, row.begins), None
+    _end(row, max(today, row.begins), wanted.author, wanted.reason)
     session.flush()
     return True
+
+
+def _end(row: Companion, on: date, author: str, reason: str) -> None:
+    row.ended_on, row.ended_by, row.end_reason, row.tier = on, author, reason, None
 
 
 def share(session: Session, program: Program, account: Account, companion: Account, wanted: Shared, now: datetime) -> bool:
@@ -107,9 +112,9 @@ def share(session: Session, program: Program, account: Account, companion: Accou
     `too_many_companions`, `key_reused`.
     """
     today = day_of(now, program.zone)
-    row = Companion(sharing=wanted.sharing, name="", number=companion.number, begins=wanted.begins, author=wanted.author)
-    told = (wanted.sharing, companion.number, wanted.begins, wanted.author, wanted.reason)
-    if _recorded(session, account, row, wanted.key, told):
+    row = Companion(sharing=wanted.sharing, name="", number=companion.number, begins=wanted.begins)
+    told = (wanted.sharing, companion.number, wanted.begins)
+    if _recorded(session, account, row, wanted, told):
         return False
     rule = rule_of(program, wanted.sharing, today)
     if companion.member_id == account.member_id:
@@ -150,14 +155,14 @@ def _free(account: Account, rule: Sharing, known: Sequence[Companion], row: Comp
     if len(this_year) >= rule.companions:
         who = next(iter(this_year))
         raise Refused("sharing_changed", number=account.number, companion=who, year=year)
-    running = {one.number: one for one in mine if _end(one) > row.begins}
+    running = {one.number: one for one in mine if _over(one) > row.begins}
     if len(running) >= rule.companions:
-        one = min(running.values(), key=_end)
-        told = {"companion": one.number, "through": through(_end(one)), "most": rule.companions}
-        raise Refused("too_many_companions", number=account.number, **told)
+        one = min(running.values(), key=_over)
+        last = through(_over(one))
+        raise Refused("too_many_companions", number=account.number, companion=one.number, last=last, most=rule.companions)
 
 
-def _end(row: Companion) -> date:
+def _over(row: Companion) -> date:
     return min(row.until or date.max, row.ended_on or date.max)
 
 
@@ -252,7 +257,7 @@ def follow(
     if row.tier is not None:
         _take_back(session, program, account, companion, row, f"member {account.number}", "the shared tier changed", now)
     if tier is None:
-        row.ended_on, row.tier = today, None
+        _end(row, today, f"member {account.number}", "the right to share is lost")
         session.flush()
     else:
         give(session, program, account, companion, row, tier, "", now)
@@ -270,12 +275,13 @@ def named(session: Session, account: Account, key: str) -> Companion:
     return row
 
 
-def _recorded(session: Session, account: Account, row: Companion, key: str, told: Sequence[object]) -> bool:
-    row.member_id, row.companion_id, row.key = account.member_id, digest("companion", key), key
-    row.input_hash, row.tiers = digest(*map(str, told)), 0
+def _recorded(session: Session, account: Account, row: Companion, wanted: Named | Shared, told: Sequence[object]) -> bool:
+    row.member_id, row.companion_id, row.key = account.member_id, digest("companion", wanted.key), wanted.key
+    row.author, row.reason = wanted.author, wanted.reason
+    row.input_hash, row.tiers = digest(*map(str, told), wanted.author, wanted.reason), 0
     before = session.get(Companion, (row.member_id, row.companion_id))
     if before is not None and before.input_hash != row.input_hash:
-        raise Refused("key_reused", key=key, source="companion")
+        raise Refused("key_reused", key=wanted.key, source="companion")
     return before is not None
 
 

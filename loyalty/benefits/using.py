@@ -119,8 +119,10 @@ def lacking(account: Account, mine: Rights, what: str, amount: int, on: date) ->
     holding = [one for one in mine_all if one.holds(day) and one.begins <= mine.day]
     if holding:
         quota, taken = sum(one.quota(min(day, mine.day)) for one in holding), sum(mine.taken[one.number] for one in holding)
-        told = {"left": mine.total(what, day), "taken": taken, "quota": quota}
-        return Refused("nothing_left", number=account.number, what=what, on=on, amount=amount, **told)
+        left = mine.total(what, day)
+        return Refused(
+            "nothing_left", number=account.number, what=what, on=on, amount=amount, left=left, taken=taken, quota=quota
+        )
     later = [one for one in mine_all if one.begins > min(day, mine.day) and one.until > day]
     if later:
         begins = date.fromordinal(min(one.begins for one in later))

@@ -70,7 +70,8 @@ def _exported(
     if late:
         query = query.where(extract("year", entry.c.posted_on) > extract("year", entry.c.on))
     for row in session.execute(query.order_by(entry.c.member_id, entry.c.cause_id, entry.c.n)):
-        source, key = causes[row.member_id, row.cause_id]
+        # what a tier's choice gave has no cause of its own: it is told by its line
+        source, key = causes.get((row.member_id, row.cause_id), (row.account, row.line or ""))
         yield json.dumps({
             "member": numbers[row.member_id], "unit": row.unit, "amount": shown(row.amount, decimals[row.unit]),
             "on": row.on.isoformat(), "posted_at": row.posted_at.isoformat(), "kind": row.kind, "line": row.line,
@@ -151,11 +152,13 @@ def _explained(
         case = (kept_values(edition, kind, activity.fields), edition.ranks.get(activity.tier, 0), attributes)
         used = json.loads(row.basis)["used"] if row.basis else 0
         said = tuple(explain(edition, kind, row.line, case, used))
-    return Explained(
-        row.unit, shown(row.amount, decimals), row.on, row.posted_on, row.kind, row.line,
-        activity.source if activity else "adjustment", activity.key if activity else adjustment.key if adjustment else "",
-        said, adjustment.reason if adjustment else "",
-    )  # fmt: skip
+    source, key, reason = row.account, row.line or "", f"{row.account} {row.line}"
+    if activity is not None:
+        source, key, reason = activity.source, activity.key, ""
+    elif adjustment is not None:
+        source, key, reason = "adjustment", adjustment.key, adjustment.reason
+    amount = shown(row.amount, decimals)
+    return Explained(row.unit, amount, row.on, row.posted_on, row.kind, row.line, source, key, said, reason)
 
 
 def earned_by(session: Session, program: Program, member_id: int, source: str, key: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ class Act:
     key: str
 
     @property
-    def by(self) -> dict[str, str]:
+    def by(self) -> dict[str, Any]:
         return {"author": AUTHOR, "reason": REASON, "key": self.key}
 
 
@@ -92,6 +92,8 @@ VERBS = tuple(_ACTS)
 
 def follow_shared(session: Session, program: Program, account: Account, now: datetime, today: date) -> None:
     """Bring those with whom a member shares the status up to it, as the night does."""
+    if not sharing.rules_on(program, today):
+        return
     for row in companions_of(session, [account.member_id]).get(account.member_id, ()):
         rule = next((rule for rule in sharing.rules_on(program, today) if rule.id == row.sharing), None)
         if row.sharing is None or row.number is None or rule is None:
