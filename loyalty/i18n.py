@@ -99,8 +99,10 @@ class Language:
 
 @cache
 def translated(code: str) -> Language:
-    """The language of a code, written with `-` or `_`: zh_Hant, also by zh-TW. One without a catalogue is told in English words;
-    what Babel does not know, in English altogether."""
+    """The language of a code, written with `-` or `_`: zh_Hant, also by zh-TW.
+
+    One without a catalogue is told in English words; what Babel does not know, in English altogether.
+    """
     locale = _locale(code)
     language, script = _spoken(code)
     found = (name for name in (f"{language}_{script}", language) if (FOLDER / name).is_dir())

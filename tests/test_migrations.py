@@ -166,7 +166,12 @@ COMMANDS: dict[str, list[str]] = {
     "health": [],
 }
 #: Commands that need none, or make their own.
-WITHOUT = {"db upgrade", "demo", *(f"program {name}" for name in ("list", "check", "show", "test", "schema", "compare"))}
+WITHOUT = {
+    "db upgrade",
+    "demo",
+    "messages preview",
+    *(f"program {name}" for name in ("list", "check", "show", "test", "schema", "compare")),
+}
 
 
 def leaves(group: click.Group, before: str = "") -> Iterator[str]:

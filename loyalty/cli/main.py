@@ -14,6 +14,7 @@ from loyalty.cli.members import members
 from loyalty.cli.messages import messages
 from loyalty.cli.plan import plan
 from loyalty.cli.preferences import change, consent, digest
+from loyalty.cli.preview import preview
 from loyalty.cli.program import program
 from loyalty.cli.requests import requests
 from loyalty.cli.schedule import health, jobs, run, schedule
@@ -39,4 +40,5 @@ for command in (demo, db, program, members, activities, entries, member, explain
     main.add_command(command)
 for command in (consent, digest, change):
     members.add_command(command)
+messages.add_command(preview)
 program.add_command(try_)

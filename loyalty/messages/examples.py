@@ -20,6 +20,10 @@ from loyalty.status.words import reason
 #: How far the invented member is: percent of the first and the second counter of a path, and of each after them.
 SHARES = (72, 100, 40)
 SITE = "https://example.com"
+#: Of the first unit, the second, and any other.
+_AMOUNTS = (1_250, 1_175, 1)
+#: Of the first counters.
+_COUNTED = (11_250, 9, 7)
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,18 @@ class Sample:
         return name if texts is None else self.language.own(texts)
 
 
-def sources(program: Program) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """What each kind that travels with the engine tells of: its source, and the words by which its facts differ."""
-    return dict(_KINDS)
+def variants(kind: str) -> tuple[str, ...]:
+    """The words by which facts of a kind differ: the states of a request; one empty word where they do not."""
+    return _VARIANTS.get(kind, ("",))
 
 
 def example(program: Program, kind: str, tier: str, language: Language, today: date, variant: str = "") -> dict[str, Any]:
-    """What the templates of a kind are given, for an invented member of a tier. Raises KeyError for a kind that is not known."""
-    edition = program.edition_on(today) or program.editions[-1]
-    sample = Sample(program, edition, tier, language, today)
-    return {**_member(sample), "fact": _FACTS[_KINDS[kind][0]](sample, variant or kind)}
+    """What the templates of a kind are given, for an invented member of a tier, by the newest edition.
+
+    Raises KeyError for a tier that the edition does not have, and for a kind of which it is not known what it tells.
+    """
+    sample = Sample(program, program.editions[-1], tier, language, today)
+    return {**_member(sample), "fact": _FACTS[kind](sample, variant or kind)}
 
 
 def _member(sample: Sample) -> dict[str, Any]:
@@ -129,9 +135,7 @@ def _paths(sample: Sample, tier: str, keep: bool = False) -> list[list[dict[str,
 
 
 def _measures(sample: Sample, needs: Mapping[str, Decimal]) -> list[dict[str, Any]]:
-    return [
-        _measure(sample, name, need, SHARES[min(n, len(SHARES) - 1)]) for n, (name, need) in enumerate(needs.items())
-    ]
+    return [_measure(sample, name, need, SHARES[min(n, len(SHARES) - 1)]) for n, (name, need) in enumerate(needs.items())]
 
 
 def _measure(sample: Sample, counter: str, need: Decimal, percent: int) -> dict[str, Any]:
@@ -148,7 +152,7 @@ def _points(sample: Sample) -> list[dict[str, Any]]:
 # --- facts ------------------------------------------------------------------------------------------------------
 
 
-def _joined(_sample: Sample, _variant: str) -> dict[str, Any]:
+def _nothing(_sample: Sample, _variant: str) -> dict[str, Any]:
     return {}
 
 
@@ -163,7 +167,9 @@ def _entries(sample: Sample, count: int) -> list[dict[str, Any]]:
 
 def _entry(sample: Sample, n: int, kind: str, about: Any) -> dict[str, Any]:
     units = dict.fromkeys(line.unit for line in sample.edition.earning.lines if line.activity == kind)
-    amounts = [{"name": sample.unit(unit), "amount": 1_250 * (n + 1) if not at else 1} for at, unit in enumerate(units)]
+    amounts = [
+        {"name": sample.unit(unit), "amount": _AMOUNTS[min(at, 2)] * (n + 1 if at < 2 else 1)} for at, unit in enumerate(units)
+    ]
     on = sample.today - timedelta(days=3 * n + 1)
     return {"on": on, "name": sample.language.own(about.name), "details": f"K7Q{2 + n}MD", "amounts": amounts}
 
@@ -228,7 +234,11 @@ def _request(sample: Sample, variant: str) -> dict[str, Any]:
     kind = next(iter(sample.edition.requests.requests), None)
     starts = datetime.combine(sample.today + timedelta(days=5), time(18, 30), UTC)
     say = sample.language.say
-    named = _asked(sample, kind) if kind else (say(_("Upgrade")), say(_("Booking")), say(_("as booked")), say(_("one class higher")))
+    named = (
+        _asked(sample, kind)
+        if kind
+        else (say(_("Upgrade")), say(_("Booking")), say(_("as booked")), say(_("one class higher")))
+    )
     reasons = {
         "confirmed": _("Given at once."), "cleared": _("It was your turn."), "waitlisted": _("The time for it has come."),
         "pending": _("The time for it has not come yet."), "not_cleared": _("No place was left."),
@@ -236,7 +246,7 @@ def _request(sample: Sample, variant: str) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "name": named[0], "from": named[2], "to": named[3], "state": variant, "reason": say(reasons[variant]),
-        "service": {"name": named[1], "key": "88", "starts": starts, "zone": sample.program.file.zone},
+        "service": {"name": named[1], "key": "1088", "starts": starts, "zone": sample.program.file.zone},
         "opens": starts - timedelta(days=2),
     }  # fmt: skip
 
@@ -265,14 +275,12 @@ def _period(sample: Sample, _variant: str) -> dict[str, Any]:
     first = sample.today.replace(day=1)
     counters = [name for name, unit in sample.edition.units.units.items() if unit.kind == "counter"]
     return {
-        "begins": (first - timedelta(days=1)).replace(day=1), "through": first - timedelta(days=1),
-        "entries": _entries(sample, 5), "counters": [{"name": sample.unit(one), "amount": 18_250} for one in counters[:3]],
+        "begins": (first - timedelta(days=1)).replace(day=1),
+        "through": first - timedelta(days=1),
+        "entries": _entries(sample, 5),
+        "counters": [{"name": sample.unit(one), "amount": amount} for one, amount in zip(counters, _COUNTED, strict=False)],
         "left": _vouchers(sample),
-    }  # fmt: skip
-
-
-def _birthday(_sample: Sample, _variant: str) -> dict[str, Any]:
-    return {}
+    }
 
 
 def _anniversary(_sample: Sample, _variant: str) -> dict[str, Any]:
@@ -289,16 +297,12 @@ def _security(sample: Sample, variant: str) -> dict[str, Any]:
 
 
 _FACTS: Mapping[str, Callable[[Sample, str], dict[str, Any]]] = {
-    "joined": _joined, "activity": _activity, "status_change": _status_change, "award": _award, "request": _request,
-    "near": _near, "ending": _ending, "choosing": _choosing, "period": _period, "birthday": _birthday,
+    "welcome": _nothing, "activity": _activity, "promoted": _status_change, "kept": _status_change, "lapsed": _status_change,
+    "shortened": _status_change, "farewell": _status_change, "near": _near, "ending": _ending, "milestone": _award,
+    "choice": _award, "choosing": _choosing, "request": _request, "statement": _period, "birthday": _nothing,
     "anniversary": _anniversary, "survey": _survey, "security": _security,
 }  # fmt: skip
-_STATES = ("confirmed", "cleared", "waitlisted", "pending", "not_cleared", "cancelled", "refused")
-_KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "welcome": ("joined", ()), "activity": ("activity", ()), "promoted": ("status_change", ()), "kept": ("status_change", ()),
-    "lapsed": ("status_change", ()), "shortened": ("status_change", ()), "farewell": ("status_change", ()),
-    "near": ("near", ()), "ending": ("ending", ()), "milestone": ("award", ()), "choice": ("award", ()),
-    "choosing": ("choosing", ()), "request": ("request", _STATES), "statement": ("period", ()), "birthday": ("birthday", ()),
-    "anniversary": ("anniversary", ()), "survey": ("survey", ()),
-    "security": ("security", ("signed_in", "password", "email", "second_step", "locked", "other")),
-}  # fmt: skip
+_VARIANTS: Mapping[str, tuple[str, ...]] = {
+    "request": ("confirmed", "cleared", "waitlisted", "pending", "not_cleared", "cancelled", "refused"),
+    "security": ("signed_in", "password", "email", "second_step", "locked", "other"),
+}

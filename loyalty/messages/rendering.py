@@ -1,7 +1,7 @@
 """Messages rendered: a kind's templates and plain values made into subject, text and HTML in one language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from css_inline import CSSInliner
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined, UndefinedError, select_autoescape
 
 from loyalty.i18n import Language, translated
-from loyalty.program.models import Brand
+from loyalty.program.brand import Brand
+from loyalty.program.words import title
 from loyalty.settings import folder
 
 
@@ -70,10 +71,22 @@ def _environment(locale: str) -> Environment:
 def _filters(language: Language) -> dict[str, Any]:
     """What templates format with, by the language: `{{ standing.through|day }}`, `{{ fact.opens|instant(zone) }}`."""
 
-    def instant(value: datetime, zone: str | ZoneInfo) -> str:
-        return language.instant(value, ZoneInfo(zone) if isinstance(zone, str) else zone)
+    def instant(value: datetime, zone: str) -> str:
+        return language.instant(value, ZoneInfo(zone))
 
-    return {
+    formats: dict[str, Callable[..., str]] = {
         "number": language.number, "percent": language.percent, "money": language.money, "day": language.day,
-        "month": language.month, "instant": instant, "listed": language.listed, "capital": lambda text: text[:1].upper() + text[1:],
+        "month": language.month, "instant": instant, "listed": language.listed, "capital": title,
     }  # fmt: skip
+    return {name: _of_something(name, form) for name, form in formats.items()}
+
+
+def _of_something(name: str, form: Callable[..., str]) -> Callable[..., str]:
+    """A filter that formats nothing but what is there: Babel would take the present day for none."""
+
+    def strict(value: Any, *args: Any) -> str:
+        if value is None or isinstance(value, Undefined):
+            raise UndefinedError(f"there is nothing to format as {name}")
+        return form(value, *args)
+
+    return strict

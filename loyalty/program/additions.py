@@ -37,7 +37,9 @@ def _told(edition: Edition, one: Addition, language: Language) -> Told:
     if one.parameter is not None and one.benefit.by is not None:
         value = language.own(parameters[one.benefit.by].values[one.parameter].name)
         name = language.say(_("{name} ({parameter})"), name=name, parameter=value)
-    before, after = (None if value is None else said(edition, one.benefit, value, language) for value in (one.before, one.after))
+    before, after = (
+        None if value is None else said(edition, one.benefit, value, language) for value in (one.before, one.after)
+    )
     return Told(name, one.how, before, after)
 
 
@@ -53,7 +55,7 @@ def _grant(edition: Edition, _benefit: Benefit, value: Mapping[str, int], langua
 
 def _set(_edition: Edition, benefit: Benefit, value: frozenset[str], language: Language) -> str:
     order = list(benefit.words) or sorted(value)
-    return language.listed((_word(benefit, item, language) for item in order if item in value))
+    return language.listed(_word(benefit, item, language) for item in order if item in value)
 
 
 def _word(benefit: Benefit, value: str, language: Language) -> str:

@@ -14,6 +14,7 @@ from loyalty.program.gaps import between_editions, within_edition
 from loyalty.program.ladder import LadderFile, Path, Tier, guarded
 from loyalty.program.load import Edition, Program
 from loyalty.program.problems import listed
+from loyalty.program.promise_defects import Found, Promises
 from loyalty.program.reader import Way
 from loyalty.program.words import Words, english, said
 
@@ -38,11 +39,9 @@ def defects(program: Program) -> Iterator[Defect]:
             yield Defect(edition.name, file, way, message)
         for way, message in (*within_edition(edition), *(between_editions(before, edition) if before else ())):
             yield Defect(edition.name, "ladder.yaml", way, message)
+        for file, way, message in Promises(edition, suspicions.words).all():
+            yield Defect(edition.name, file, way, message)
         before = edition
-
-
-#: A suspicion of one edition: file, way, sentence.
-Found = tuple[str, Way, str]
 
 
 @dataclass(frozen=True)

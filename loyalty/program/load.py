@@ -162,9 +162,12 @@ class Reading:
         if head is not None:
             check_program(head, self.folder.name, document.problem)
             self.problems += document.problems
+            document.problems.clear()
         self.editions = self._edition_folders()
         editions = [edition for name, path in self.editions.items() if (edition := self._edition(name, path, head))]
         self._agree(editions)
+        if head is not None:
+            self._cards(document, head, editions)
         if self.problems or head is None:
             raise ProgramInvalid(self.problems)
         return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
@@ -243,6 +246,16 @@ class Reading:
         """How problems name a file: from the program's folder on; one of a draft elsewhere as it was given."""
         parent = self.folder.parent
         return str(path.relative_to(parent) if path.is_relative_to(parent) else path)
+
+    def _cards(self, document: Document, head: ProgramFile, editions: list[Edition]) -> None:
+        """Cards are those of tiers that an edition has; told only where an edition could be read."""
+        tiers = list(dict.fromkeys(tier.id for edition in editions for tier in edition.ladder.tiers))
+        for tier in head.brand.cards:
+            if tiers and tier not in tiers:
+                told = f"the tier {tier} is unknown; allowed: {listed(tiers)}.{nearest(tier, tiers)}"
+                document.problem(("brand", "cards", tier), told, at_key=True)
+        self.problems += document.problems
+        document.problems.clear()
 
     def _agree(self, editions: list[Edition]) -> None:
         """Editions may add and drop tiers and units, but not turn the ladder over or count another thing or in other steps."""

@@ -1,35 +1,23 @@
 """Pictures of every kind of mail, as Chromium draws it: 360 and 700 px wide, light and dark. `make screens` writes them.
 
-    python -m tests.browser.screens [--program FOLDER] [--locales en,zh_Hant] [--kinds promoted,ending] [--tier gold] [--out var/screens]
+python -m tests.browser.screens [--locales en,zh_Hant] [--kinds promoted,ending] [--tier gold] [--program FOLDER] [--out FOLDER]
 """
 
 import argparse
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from loyalty.i18n import translated
-from loyalty.messages.examples import example, sources
-from loyalty.messages.rendering import render
-from loyalty.program.load import Program, load
+from loyalty.messages.previews import previews
+from loyalty.messages.rendering import kinds
+from loyalty.program.load import load
 
 ROOT = Path(__file__).parent.parent.parent
 TODAY = date(2026, 11, 27)
 WIDTHS = (360, 700)
 SCHEMES = ("light", "dark")
-
-
-def mails(program: Program, kinds: list[str], locales: list[str], tier: str) -> Iterator[tuple[str, str]]:
-    """(name of a picture, HTML) for every kind, with each of its variants, and language."""
-    for kind in kinds:
-        for variant in sources(program)[kind][1] or ("",):
-            for locale in locales:
-                given = example(program, kind, tier, translated(locale), TODAY, variant)
-                name = f"{kind}-{variant}" if variant else kind
-                yield f"{name}.{locale}", render(kind, given, locale, program.file.brand).html
 
 
 def draw(browser: Browser, name: str, html: str, out: Path) -> None:
@@ -57,14 +45,14 @@ def main() -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("There is no chromium; on Debian: apt-get install chromium fonts-noto-cjk")
-    kinds = given.kinds.split(",") if given.kinds else sorted(sources(program))
     tiers = program.editions[-1].chart.tiers
+    chosen = given.kinds.split(",") if given.kinds else kinds()
     out = Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for name, html in mails(program, kinds, given.locales.split(","), given.tier or tiers[len(tiers) // 2 - 1]):
-            draw(browser, name, html, out)
+        for one in previews(program, chosen, given.tier or tiers[len(tiers) // 2 - 1], given.locales.split(","), TODAY):
+            draw(browser, one.name, one.rendered.html, out)
         browser.close()
     print(f"{len(list(out.glob('*.png')))} pictures in {out}")
 

@@ -15,7 +15,7 @@ def cases(file: str) -> list[dict]:
     return yaml.load(Path(__file__).with_name(file).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
 
 
-CASES, BENEFITS = cases("broken.yaml"), cases("broken_benefits.yaml")
+CASES, BENEFITS = cases("broken.yaml") + cases("broken_brand.yaml"), cases("broken_benefits.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])

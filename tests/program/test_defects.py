@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from loyalty.cli.main import main
@@ -12,13 +11,22 @@ from loyalty.program.defects import defects
 from loyalty.program.gaps import gaps
 from loyalty.program.load import load, placed
 from tests.conftest import ROOT
-from tests.program.test_broken import change
+from tests.program.test_broken import cases, change
 
-CASES = yaml.load(Path(__file__).with_name("suspicious.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+CASES, BENEFITS = cases("suspicious.yaml"), cases("suspicious_benefits.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_every_warning_is_told(case: dict, heron: Path) -> None:
+    warned(case, heron)
+
+
+@pytest.mark.parametrize("case", BENEFITS, ids=lambda case: case["case"])
+def test_every_warning_of_benefits_and_requests_is_told(case: dict, promising: Path) -> None:
+    warned(case, promising)
+
+
+def warned(case: dict, heron: Path) -> None:
     for one in case["change"]:
         change(heron, one)
     told = placed(heron, defects(load(heron)))
