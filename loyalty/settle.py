@@ -35,13 +35,12 @@ def settle_for(
     """
     note(session, [account.member_id for account in accounts], now)
     folded = _follow(session, program, accounts, as_of, now, whole, isolate)
-    again: dict[str, Account] = {}
     # picks made ahead that count by now: what they give is folded too, and may let the next one count
     while booked := book_waiting(session, program, accounts, as_of, now):
         again = lock_numbers(session, [account.number for account in booked])
         more = _follow(session, program, list(again.values()), as_of, now, False, isolate)
         folded = Folded(folded.members, folded.changes + more.changes, {**folded.failures, **more.failures})
-    if folded.changes or again:
+    if folded.changes:
         work_windows_again(session, program, accounts, now)
     return folded
 

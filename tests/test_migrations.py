@@ -18,6 +18,7 @@ from loyalty.cli import main
 from loyalty.errors import Refused
 from loyalty.jobs import migrate
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.tables import Run, RunChunk, RunFailure
 from loyalty.published import PublishedEdition, publish
 from loyalty.settings import Settings
 from loyalty.store import Base, Store
@@ -79,6 +80,31 @@ def test_all_the_way_down_leaves_nothing(store: Store) -> None:
     migrate.upgrade(store)
     migrate.downgrade(store, "base")
     assert tables(store) == set()
+
+
+def test_runs_of_before_keep_what_they_did_and_go_on(store: Store) -> None:
+    """A run that was killed under the old tables has its chunks still."""
+    migrate.upgrade(store, "0002")
+    due = "2026-06-15 02:30:00.000000"
+    run = f"'recalculate', '{due}', '2026-06-15', false, true, '{{}}', '{due}', NULL, 7, 8, 1"
+    with store.transaction() as session:
+        for statement in (
+            f"INSERT INTO run VALUES ({run.format('running')})",
+            f"INSERT INTO run_chunk VALUES ('recalculate', '{due}', 0, 1, 9, NULL, 7, 8)",
+            f"INSERT INTO run_failure VALUES ('recalculate', '{due}', 4, 'ZeroDivisionError: x')",
+        ):
+            session.execute(text(statement))
+    migrate.upgrade(store)
+    with store.reading() as session:
+        (run_row,) = session.scalars(select(Run))
+        assert (run_row.items, run_row.changes, run_row.failures) == (7, 8, 1)
+        assert (run_row.chunks, run_row.crashes, run_row.error) == (1, 0, None)
+        assert session.scalars(select(RunChunk)).one().items == 7
+        assert session.scalars(select(RunFailure)).one().item == 4
+    migrate.downgrade(store, "0002")
+    with store.reading() as session:
+        assert session.scalar(text("SELECT members FROM run")) == 7
+        assert session.scalar(text("SELECT member_id FROM run_failure")) == 4
 
 
 @pytest.mark.parametrize("drift", ["ALTER TABLE member ADD COLUMN nickname TEXT", "DROP INDEX ix_standing_review_on"])

@@ -19,7 +19,7 @@ from loyalty.store import COPY_FROM, Store, among, pairs, upsert
 from loyalty.store import insert as write
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
-RUN = {"job": "test", "as_of": date(2026, 6, 15), "everyone": False, "scheduled": False, "status": "done", "members": 0,
+RUN = {"job": "test", "as_of": date(2026, 6, 15), "everyone": False, "scheduled": False, "status": "done", "items": 0,
        "changes": 0, "failures": 0, "started_at": NOON}  # fmt: skip
 
 

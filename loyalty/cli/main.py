@@ -36,7 +36,7 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
-                recalculate, verify, run, schedule, jobs, health, services, requests, messages):  # fmt: skip
+                services, requests, messages, recalculate, verify, run, schedule, jobs, health):  # fmt: skip
     main.add_command(command)
 for command in (consent, digest, change):
     members.add_command(command)

@@ -12,6 +12,7 @@ import click
 
 from loyalty import clock
 from loyalty.cli.edge import chosen
+from loyalty.cli.gains import gain_lines, gains_told
 from loyalty.cli.output import DAY, FOUND, emit, json_option, progress_bar, refusals, table
 from loyalty.insight.backtest import Move, Trial, Tried
 from loyalty.jobs.trying import Asked, trial_for, try_all
@@ -79,6 +80,7 @@ def _data(trial: Trial, total: Tried) -> dict[str, Any]:
         "matrix": [{"now": now, "then": then, "members": n} for (now, then), n in sorted(total.matrix.items())],
         "milestones": _both(total.milestones),
         "gifts": _both(total.gifts),
+        "benefits": gains_told(trial, total.matrix),
         "failures": dict(total.failures),
     }
 
@@ -110,3 +112,5 @@ def _say(trial: Trial, total: Tried) -> None:
         lines = [(name, f"{side['now']:,}", f"{side['then']:,}") for name, side in _both(sides).items()]
         if lines:
             table((what, "now", "then"), lines, right=(1, 2))
+    for line in gain_lines(trial, total.matrix):
+        click.echo(line)

@@ -4,15 +4,18 @@ They are read from the cached timelines, which tell the tier of any day: a day t
 have been in time.
 """
 
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 
 from sqlalchemy import delete, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotTier
 from loyalty.status.queries import due_count, ladder_count
-from loyalty.status.tables import TierSpan
+from loyalty.status.tables import StatusChange, TierSpan
 from loyalty.store import insert
 
 DAY = timedelta(days=1)
@@ -22,16 +25,38 @@ Moves = Counter[tuple[str, str]]
 
 
 def days_to_take(session: Session, since: date, until: date) -> list[date]:
-    """The days in [since, until) of which there is no snapshot, from the first on which anybody was a member; and those taken
-    while members were waiting to be folded of whom fewer are waiting now."""
+    """The days in [since, until) of which there is no snapshot, from the first on which anybody was a member; and those whose
+    snapshot is behind: a change of that day or an earlier one was recorded since (the night was late, history was loaded), or
+    fewer members are waiting to be folded than when it was taken."""
     first = session.scalar(select(func.min(TierSpan.begins)))
     if first is None:
         return []
-    rows = session.execute(select(Snapshot.day, Snapshot.waiting).where(Snapshot.day >= since, Snapshot.day < until))
-    taken = {row.day: row.waiting for row in rows}
+    rows = session.scalars(select(Snapshot).where(Snapshot.day >= since, Snapshot.day < until))
+    taken = {row.day: row for row in rows}
+    changed = _last_recorded(session, until) if taken else lambda _day: None
     first = max(first, since)
     days = (first + n * DAY for n in range((until - first).days))
-    return [day for day in days if day not in taken or (taken[day] and due_count(session, day) < taken[day])]
+    return [day for day in days if day not in taken or _behind(session, taken[day], changed(day))]
+
+
+def _behind(session: Session, snapshot: Snapshot, changed: datetime | None) -> bool:
+    if changed is not None and changed > snapshot.taken_at:
+        return True
+    return snapshot.waiting > 0 and due_count(session, snapshot.day) < snapshot.waiting
+
+
+def _last_recorded(session: Session, until: date) -> Callable[[date], datetime | None]:
+    """Tells when the last change of status that takes effect on a day or before it was recorded."""
+    last = func.max(StatusChange.recorded_at)
+    query = select(StatusChange.effective_on, last).where(StatusChange.effective_on < until)
+    rows = list(session.execute(query.group_by(StatusChange.effective_on).order_by(StatusChange.effective_on)))
+    days, latest = [row[0] for row in rows], list(accumulate((row[1] for row in rows), max))
+
+    def recorded(day: date) -> datetime | None:
+        n = bisect_right(days, day)
+        return latest[n - 1] if n else None
+
+    return recorded
 
 
 def take_snapshots(session: Session, days: list[date], now: datetime) -> int:

@@ -10,7 +10,7 @@ from loyalty.store import Base, Instant
 
 class Snapshot(Base):
     """A day of which the members per tier are kept. `waiting` members had facts of that day not folded yet when it was
-    taken: once fewer do, it is taken again."""
+    taken, at `taken_at`: it is taken again once fewer do, or a change of status by that day was recorded later."""
 
     __tablename__ = "snapshot"
 

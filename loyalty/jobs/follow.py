@@ -52,11 +52,11 @@ def follow_benefits(deployment: Deployment, key: RunKey, now: datetime, workers:
 
 def _planned(deployment: Deployment, key: RunKey, now: datetime) -> None:
     with deployment.store.reading() as session:
-        if any(other == key for other in runs.unfinished(session, JOB)):
-            return
-    found = runs.stretches(deployment.store, _members(deployment.program, key.as_of))
+        known = runs.planned(session, key)
+    found = [] if known else runs.stretches(deployment.store, _members(deployment.program, key.as_of))
     with deployment.store.transaction() as session:
-        runs.plan(session, key, found, now)
+        if runs.begin(session, key, now):
+            runs.plan(session, key, found)
 
 
 def _members(program: Program, day: date) -> Select[tuple[int]]:
@@ -105,7 +105,7 @@ def _chunk(task: tuple[RunKey, int, datetime]) -> None:
             return
         for member_id, failure in failures.items():
             runs.fail(session, key, member_id, failure)
-        claimed.members, claimed.changes, claimed.done_at = len(tasks) - len(failures), changed, now
+        claimed.items, claimed.changes, claimed.done_at = len(tasks) - len(failures), changed, now
 
 
 def _tasks(session: Session, program: Program, chunk: RunChunk, day: date) -> list[Task]:

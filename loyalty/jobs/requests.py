@@ -3,7 +3,7 @@
 Each commits in parts that are whole by themselves: killed at any moment and run again, it ends the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
@@ -17,7 +17,6 @@ from loyalty.benefits.tables import Request, RequestChange, Service
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
-from loyalty.jobs.tables import RunChunk
 from loyalty.store import among, insert, pairs
 
 WINDOWS, CLEAR = "windows", "clear"
@@ -49,17 +48,15 @@ def clearing(deployment: Deployment, key: RunKey, now: datetime, workers: int, p
     return _run(deployment, key, now, lambda: clear_due(deployment, now, progress))
 
 
-def _run(deployment: Deployment, key: RunKey, now: datetime, work: Any) -> Result:
+def _run(deployment: Deployment, key: RunKey, now: datetime, work: Callable[[], Done]) -> Result:
     with deployment.store.transaction() as session:
-        runs.plan(session, key, [(0, 0)], now)
-    done = work()
+        begun = runs.begin(session, key, now)
+    done = work() if begun else Done(0, 0, {})
     with deployment.store.transaction() as session:
         for item, error in done.failures.items():
             runs.fail(session, key, item, error)
-        chunk = session.get(RunChunk, (key.job, key.due, 0))
-        if chunk is not None and chunk.done_at is None:
-            chunk.members, chunk.changes, chunk.done_at = done.items, done.changes, now
-        session.flush()
+        if begun:
+            runs.tally(session, key, done.items, done.changes)
         return runs.finish(session, key, now)
 
 

@@ -149,6 +149,8 @@ def finish(session: Session, key: RunKey, now: datetime) -> Result:
     """End a run all of whose chunks are done: failed where items were, else done. It stays `running` while another
     process is still at a chunk; one that has ended stays as it ended."""
     run = _locked(session, key)
+    # asked first: a chunk that another process ends in between is then still open here, or counted
+    still_open = open_chunks(session, key)
     failures = failures_of(session, key)
     if run.status == "running":
         if run.chunks is not None:
@@ -156,7 +158,7 @@ def finish(session: Session, key: RunKey, now: datetime) -> Result:
             items, changes = session.execute(select(func.sum(RunChunk.items), func.sum(RunChunk.changes)).where(*mine)).one()
             run.items, run.changes = items or 0, changes or 0
         run.failures = len(failures)
-        if not open_chunks(session, key):
+        if not still_open:
             run.status, run.finished_at, run.error = "failed" if failures else "done", now, None
     return _result(run, failures)
 

@@ -15,6 +15,7 @@ from loyalty.earning.queries import earned_by
 from loyalty.errors import Refused
 from loyalty.jobs import scenario_entitlements as entitlements
 from loyalty.jobs import scenario_requests as requests
+from loyalty.jobs.scenario_benefits import benefits_found, texts
 from loyalty.ledger.operations import Correction, adjust
 from loyalty.ledger.queries import balances
 from loyalty.members.operations import Enrolment, change_attributes, enrol_one, leave
@@ -97,7 +98,7 @@ class _Stage:
         if not set(expected) <= {"on", "who", "at", *holds}:
             raise ScenarioFailed(f"then: {listed(expected)}; allowed: {listed(['on', 'who', 'at', *holds])}")
         for name, found in holds.items():
-            wanted = _texts(expected.get(name, found))
+            wanted = texts(expected.get(name, found))
             asked = {key: found.get(key, "0") for key in wanted} if isinstance(wanted, dict) else found
             _same(f"{expected['on']}: {name}", wanted, asked)
 
@@ -109,12 +110,14 @@ class _Stage:
         sums = balances(session, member, day + timedelta(days=1))
         told = told_of(program, account, history, facts_of(session, member), sums, day).data
         standing = told["standing"] or {"tier": None, "valid_through": None, "source": None}
-        _same(f"{day}: the cached tier", standing["tier"], tier_on(spans_of(session, [member])[member], day))
+        spans = spans_of(session, [member])[member]
+        _same(f"{day}: the cached tier", standing["tier"], tier_on(spans, day))
         return {
             "tier": standing["tier"] or "none", "through": str(standing["valid_through"] or "ever"),
             "source": standing["source"],
             "counters": told["counters"], "balance": told["balances"], "lifetime": told["lifetime"],
             "earned": {key: earned_by(session, program, member, WHO[0], key) for key in expected.get("earned", ())},
+            **benefits_found(program, spans, day, expected),
             **_given(program, awards_of(session, [member]).get(member, []), day),
             **(entitlements.found(session, program, account, day) if {"has", "until"} & expected.keys() else _UNASKED),
             **requests.found(session, program, expected, self.instant(day, expected.get("at"), time(23, 59, 59))),
@@ -132,12 +135,6 @@ def _given(program: Program, awards: list[Booked], day: date) -> dict[str, Any]:
         ends[gift["instrument"]] = gift["through"] or "ever"
     open_ = [row.name for row in held if is_open(program, row, day)]
     return {"instruments": {name: str(n) for name, n in instruments.items()}, "expires": ends, "choices": open_}
-
-
-def _texts(wanted: Any) -> Any:
-    if isinstance(wanted, dict):
-        return {key: _texts(value) for key, value in wanted.items()}
-    return str(wanted) if isinstance(wanted, int) else wanted
 
 
 def _enrolled(stage: _Stage, given: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import Refused
-from loyalty.jobs import delivering, recalculate, snapshot, telling, trim
+from loyalty.jobs import delivering, follow, recalculate, requests, snapshot, telling, trim
 from loyalty.jobs.due import ALLOWED, Cron, read_cron
 from loyalty.jobs.running import Runner
 from loyalty.program.problems import listed, nearest
@@ -43,8 +43,14 @@ HOURS = timedelta(hours=1)
 TIMETABLE = (
     Job("recalculate", "Folds the members whose status may change, and logs what changes.", "30 2 * * *", late=2 * HOURS,
         each=True, lane="night", counts="members", run=recalculate.recalculate),
+    Job("benefits", "Lets shared status follow the member who shares it, and books what was picked ahead.", "0 3 * * *",
+        late=2 * HOURS, each=True, lane="night", counts="members", run=follow.follow_benefits),
     Job("snapshot", "Keeps the members per tier and the moves between tiers of each day that is over.", "15 3 * * *",
         late=3 * HOURS, each=False, lane="night", counts="months", run=snapshot.snapshot),
+    Job("windows", "Opens the windows of requests whose time has come.", "*/5 * * * *", late=HOURS, each=False,
+        lane="requests", counts="requests", run=requests.windows),
+    Job("clear", "Gives out what is free of services in the order of their queues, and closes those that begin.",
+        "*/5 * * * *", late=HOURS, each=False, lane="requests", counts="services", run=requests.clearing),
     Job("trim", "Deletes the history of runs that is older than the settings keep.", "45 3 * * *", late=24 * HOURS,
         each=False, lane="night", counts="runs", run=trim.trim),
     Job("messages", "Makes the messages of what is new about members, and of the calendar.", "*/5 * * * *", late=HOURS,

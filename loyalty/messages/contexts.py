@@ -233,9 +233,8 @@ def _choice_name(row: Any, around: Around) -> str:
 
 def _choice(row: Any, around: Around) -> dict[str, Any]:
     """What there is to pick for a tier."""
-    options = [
-        {"name": around.language.own(option.name), "gives": gives(option.gives, around)} for option in row.about.options.values()
-    ]
+    own = around.language.own
+    options = [{"name": own(one.name), "gives": gives(one.gives, around)} for one in row.about.options.values()]
     return {"by": row.by, "pick": row.about.pick, "options": options}
 
 

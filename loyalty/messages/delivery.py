@@ -49,9 +49,7 @@ class Sender:
     random: Random = field(default_factory=Random)
     _next: float = 0.0
 
-    def send_all(
-        self, claimed: Claim, refused: Mapping[tuple[int, int], str], clock: Callable[[], datetime]
-    ) -> Iterator[Sent]:
+    def send_all(self, claimed: Claim, refused: Mapping[tuple[int, int], str], clock: Callable[[], datetime]) -> Iterator[Sent]:
         """Send some claimed messages, in their order; none of those that are refused, or whose member is asleep.
 
         Where the server cannot be reached, the rest waits. It is told by an Unreachable after the last mark. Near the end of

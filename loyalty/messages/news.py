@@ -34,9 +34,7 @@ class Noted:
     at: datetime
 
 
-def people(
-    session: Session, program: Program, ids: Sequence[int], sources: Set[str], today: date, back: int
-) -> list[Person]:
+def people(session: Session, program: Program, ids: Sequence[int], sources: Set[str], today: date, back: int) -> list[Person]:
     """Some members with what happened in the last `back` days, as far as some sources ask for it; in the order of member_id."""
     since = today - timedelta(days=back)
     found = {account.member_id: account for account in read_accounts(session, ids)}

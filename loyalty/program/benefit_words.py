@@ -116,8 +116,10 @@ class Telling:
         return f"{number(n)} {name if n == 1 else plural(name)}"
 
     def parameter(self, benefit: Benefit, name: str) -> str:
-        """A value of a benefit's parameter by its name. Raises KeyError where it has none."""
-        return self.text(self.chart.file.parameters[benefit.by or ""].values[name].name)
+        """A value of a benefit's parameter by its name; where this edition has it not, as it is called."""
+        parameter = self.chart.file.parameters.get(benefit.by or "")
+        known = parameter is not None and name in parameter.values
+        return self.text(parameter.values[name].name) if parameter and known else name.replace("_", " ")
 
     def cell(self, benefit: Benefit, tier: str | None) -> str:
         """All that a tier has of a benefit, what everyone has among it; without a tier what everyone has.

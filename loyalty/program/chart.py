@@ -113,14 +113,7 @@ class Chart:
 
     def adds(self, lower: str, higher: str) -> list[Addition]:
         """What one tier gives that another does not, or otherwise, in the order of the chart; equal values are left out."""
-        found = []
-        for benefit in self.file.benefits:
-            for parameter in self.parameters(benefit):
-                before = self.given(benefit.id, lower, parameter)
-                after = self.given(benefit.id, higher, parameter)
-                if before != after:
-                    found.append(Addition(benefit, parameter, before, after, _how(benefit, before, after)))
-        return found
+        return between(self, lower, self, higher)
 
     def parameters(self, benefit: Benefit) -> tuple[str | None, ...]:
         """The values of a benefit's parameter; `(None,)` where it has none."""
@@ -142,6 +135,31 @@ class Chart:
         }  # fmt: skip
 
 
+def between(before: Chart, lower: str, after: Chart, higher: str) -> list[Addition]:
+    """What a tier of one chart gives that a tier of another does not, or otherwise; equal values are left out.
+
+    In the order of `after`, then what is gone. A benefit of another kind, or with another parameter, is gone and new.
+    """
+    found: list[Addition] = []
+    gone = {name: benefit for name, benefit in before.benefits.items() if not _alike(benefit, after.benefits.get(name))}
+    for benefit in after.file.benefits:
+        was = before if benefit.id in before.benefits and benefit.id not in gone else None
+        for parameter in dict.fromkeys([*after.parameters(benefit), *(was.parameters(benefit) if was else ())]):
+            old = was.given(benefit.id, lower, parameter) if was else None
+            new = after.given(benefit.id, higher, parameter)
+            if old != new:
+                found.append(Addition(benefit, parameter, old, new, _how(benefit, old, new)))
+    for benefit in gone.values():
+        for parameter in before.parameters(benefit):
+            if (old := before.given(benefit.id, lower, parameter)) is not None:
+                found.append(Addition(benefit, parameter, old, None, "less"))
+    return found
+
+
+def _alike(benefit: Benefit, other: Benefit | None) -> bool:
+    return other is not None and (benefit.kind, benefit.by) == (other.kind, other.by)
+
+
 def _gave(mine: Value, value: Value, everyone: Value | None) -> bool:
     """Whether a tier's value is the best, or, where values are joined, brings something that not everyone has."""
     if isinstance(mine, frozenset):
@@ -155,5 +173,7 @@ def _gave(mine: Value, value: Value, everyone: Value | None) -> bool:
 def _how(benefit: Benefit, before: Value | None, after: Value | None) -> Literal["new", "better", "other", "less"]:
     if before is None or after is None:
         return "new" if before is None else "less"
+    if benefit.kind == "text" and before not in benefit.words:
+        return "other"  # a word that the later edition does not rank
     joined = better_of(benefit, before, after)
     return "better" if joined == after else "less" if joined == before else "other"

@@ -124,6 +124,11 @@ class Window:
     marks: dict[str, int] = field(default_factory=dict)
 
 
+def from_first(window: Window) -> tuple[int, int, int]:
+    """The order in which windows are looked at: by their first days, then by their last."""
+    return window.first, window.last, window.key
+
+
 #: Before the first entry: no day lies in it.
 NO_WINDOW = Window(-1, 1, 0, None, None, None, [])  # type: ignore[arg-type]
 

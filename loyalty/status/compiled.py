@@ -218,7 +218,12 @@ class Rules:
     def looks_again(self) -> bool:
         """Whether a tier that is held may be what a path waits for."""
         keeps = any(ways.keep for ladder in self.ladders for ways in ladder.ways)
-        return keeps or any(path.holds for ladder in self.ladders for path in ladder.paths)
+        return keeps or self.keeps_at_end or any(path.holds for ladder in self.ladders for path in ladder.paths)
+
+    @cached_property
+    def keeps_at_end(self) -> bool:
+        """Whether paths to reach may have to wait until a tier is over."""
+        return any(ladder.at_end for ladder in self.ladders)
 
     @cached_property
     def times(self) -> bool:

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from loyalty.program.ladder import Window as Shape
-from loyalty.status.claims import LIFETIME, Entry, History, Window
+from loyalty.status.claims import LIFETIME, Entry, History, Window, from_first
 from loyalty.status.compiled import Fate, Ladder, Rules, Totals, Ways
 from loyalty.status.windows import FAR, TRACK, Frame, Track, before_end
 
@@ -138,7 +138,7 @@ class Counts:
         while self.alarms and self.alarms[0][0] <= day:
             keys.append(heappop(self.alarms)[1])
         windows = (self.windows.get(key) or self.personal for key in dict.fromkeys(keys))
-        return [window for window in windows if window is not None]
+        return sorted((window for window in windows if window is not None), key=from_first)
 
     def ladder_for(self, track: Track, first: int, last: int, posted: int) -> Ladder:
         """The edition that counts on a day for a window; before enrolment, that of enrolment."""
@@ -181,9 +181,10 @@ class Counts:
         return self.window(track, frame, day)
 
     def bound(self, ladder: Ladder, track: Track, shape: Shape, end: int) -> Window:
-        """The window tied to the end of validity on a day, with what is known of it."""
+        """The window tied to the end of validity on a day, with what is known of it: never one of those that are laid."""
         first, last = before_end(shape, end)
-        window = Window(track.place * TRACK + first, first, last, track, ladder, Ways(), self.between(None, first, last))
+        key = (len(self.rules.tracks) + track.place) * TRACK + first
+        window = Window(key, first, last, track, ladder, Ways(), self.between(None, first, last))
         window.rolled_in, window.rolled_out = self.nothing(), self.nothing()
         return window
 
@@ -191,9 +192,14 @@ class Counts:
         """The day after today on which a level is judged next."""
         return self.later if self.later < FAR else None
 
+    def all(self) -> list[Window]:
+        """The windows that something counts in, the lifetime apart."""
+        return [*self.windows.values(), *([] if self.personal is None else [self.personal])]
+
     def refresh(self, day: int) -> list[Window]:
         """The windows still open on a day, with the paths that now apply to them."""
-        windows = [window for window in (*self.windows.values(), self.personal) if window is not None and window.last >= day]
+        windows = [window for window in self.all() if window.last >= day]
+        windows.sort(key=from_first)
         for window in windows:
             assert window.track is not None
             window.ladder = self.ladder_for(window.track, window.first, window.last, day)
@@ -206,11 +212,11 @@ class Counts:
 
     def open_on(self, day: int) -> list[Window]:
         """The windows that are not over on a day, for ever included; not those that are judged when they are over."""
-        found = [*self.windows.values(), self.personal, self.life]
-        return [
-            window for window in found
+        found = [
+            window for window in (*self.windows.values(), self.personal, self.life)
             if window is not None and window.last >= day and not (window.track is not None and window.track.at_end)
         ]  # fmt: skip
+        return sorted(found, key=from_first)
 
     def _lifetime(self) -> Window:
         ladder = self.rules.ladder_on(self.enrolled)

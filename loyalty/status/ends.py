@@ -6,7 +6,7 @@ from loyalty.status.claims import OWN, Hold, Window
 from loyalty.status.compiled import Ladder, Path, Term
 from loyalty.status.reversals import fall
 from loyalty.status.windows import Track, end_of_grace
-from loyalty.status.winning import claim, extended, pay, take
+from loyalty.status.winning import claim, extended, pay, put_off, take
 
 if TYPE_CHECKING:
     from loyalty.status.timeline import Walk
@@ -104,8 +104,8 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
         first, last = (
             (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))
         )
-    until = extended(walk, _goes_on(walk, track, ladder.keeping[rank], first, last, at), at)
-    hold = claim(walk, window, rank, at, "kept", path, until)._replace(edition=ladder.edition)
+    until = put_off(walk, window, rank, ladder.keeping[rank], _goes_on(walk, track, ladder.keeping[rank], first, last, at), at)
+    hold = claim(walk, window, rank, at, "kept", path, extended(walk, until, at))._replace(edition=ladder.edition)
     pay(walk, window, hold)
     if walk.counts.windows.get(window.key) is window:
         window.won[rank] = hold  # a reversal asks again

@@ -81,6 +81,17 @@ def _revoke(walk: "Walk", above: int, at: int) -> None:
                 window.won[hold.rank] = None
 
 
+def _extend(walk: "Walk", hold: Hold, until: int) -> None:
+    """Hold a claim through a later day: it stays the one that its window won, and that was paid for."""
+    if until == hold.until:
+        return
+    longer = hold._replace(until=until)
+    walk.holds = [longer if one is hold else one for one in walk.holds]
+    walk.paid = [(longer if one[0] is hold else one[0], *one[1:]) for one in walk.paid]
+    for window in walk.counts.all():
+        window.won.update({rank: longer for rank, won in window.won.items() if won is hold})
+
+
 def _new_edition(walk: "Walk", at: int) -> None:
     """Windows still open are counted on under what now applies; what has been won is not taken away."""
     windows = walk.counts.refresh(at)
@@ -88,8 +99,7 @@ def _new_edition(walk: "Walk", at: int) -> None:
         walk.watch(window)
     ladder = walk.rules.ladder_on(at)
     if ladder.changed:
-        walk.holds = [
-            hold._replace(until=extended(walk, hold.until, at)) if hold.source in OWN else hold for hold in walk.holds
-        ]
+        for hold in [hold for hold in walk.holds if hold.source in OWN and hold.until > at]:
+            _extend(walk, hold, extended(walk, hold.until, at))
     walk._choose(at, opening=True)  # who holds a tier as the edition begins: not one whose tier ends that day
     walk.look_again([window for window in windows if not (window.track is not None and window.track.at_end)], at)

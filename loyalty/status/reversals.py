@@ -46,28 +46,35 @@ def _recheck(walk: "Walk", window: Window, day: int) -> None:
 def _still_met(walk: "Walk", window: Window, hold: Hold, at: int) -> bool:
     """Whether a path of the claim's tier is met, of any edition from the one that gave it to the one that counts now.
 
-    The guards of the path that gave it are not asked again.
+    The guards of the path that gave it are not asked again. What was kept in a window of its own may have been kept by a path
+    to reach, which is else counted in the ladder's.
     """
+    if hold.path is not None and hold.path.met(window.totals):
+        return True
     life = window is walk.life
     begins = min(max(hold.begins, walk.enrolled), window.last)
     first = walk.rules.ladder_on(begins).begins
     between = [ladder for ladder in walk.rules.ladders if first <= ladder.begins <= window.ladder.begins]
-    found = [ladder.lifetime if life else ladder.ways[window.track.place if window.track else 0] for ladder in between]
+    place = window.track.place if window.track else 0
+    found = [ladder.lifetime if life else ladder.ways[place] for ladder in between]
+    found += [ladder.ways[ladder.track] for ladder in between if ladder.keep_track == place and not life]
     ways = [*(way.reach for way in (window.ways, *found))]
     if hold.source == "kept":
         ways += [way.keep for way in (window.ways, *found)]
     paths = (path for way in ways for path in dict(way).get(hold.rank, ()))
-    return any(path.met(window.totals) and (path is hold.path or walk.allowed(path, at)) for path in paths)
+    return any(path.met(window.totals) and walk.allowed(path, at) for path in paths)
 
 
 def _claw_back(walk: "Walk", window: Window) -> None:
-    """A reversal that leaves a paid counter below zero takes back the tier paid last, and returns its threshold."""
+    """A reversal that leaves a paid counter below zero takes back the tier paid last that still holds; its cost returns."""
     if not window.ladder.strict:
         return
-    for payment in reversed(walk.paid[:]):
-        hold, place, threshold, totals = payment
-        if window.totals[place] < 0 and totals is window.totals and hold in walk.holds:
+    for hold, place, _, totals in reversed(walk.paid[:]):
+        if totals is window.totals and totals[place] < 0 and hold in walk.holds:
             walk.holds.remove(hold)
-            walk.paid.remove(payment)
-            window.won.pop(hold.rank, None)
-            window.totals[place] += threshold
+            for returned in [payment for payment in walk.paid if payment[0] is hold]:
+                walk.paid.remove(returned)
+                totals[returned[1]] += returned[2]
+            if window.won.get(hold.rank) is hold:
+                del window.won[hold.rank]
+            walk.watch(window)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from loyalty.status import ends, happenings, winning
-from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window
+from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window, from_first
 from loyalty.status.compiled import Goal, Path, Rules, Totals
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
@@ -35,6 +35,7 @@ class Walk:
         self.barred = (-1, 0)
         self.fell = False
         self.floored = False
+        self.own: set[int] = set()
         self.marks = Marks(self)
         self.time = Time(self)
         self.goals: list[tuple[Fact, Goal, Window]] = []
@@ -78,14 +79,14 @@ class Walk:
         self.latest = window
 
     def _feed_all(self, entries: Iterable[Entry]) -> None:
-        """The same for every kind of window: one after another, in the order of their first days."""
+        """The same for every kind of window."""
         touched: dict[int, Window] = {}
         posted = -1
         for entry in entries:
             day, on, place, amount = entry
             if day != posted:
                 if posted >= 0:
-                    self._judge(_in_order(touched), posted)
+                    self._judge([*touched.values()], posted)
                 posted, touched = day, {}
                 if day >= self.next:
                     self.advance(day)
@@ -98,7 +99,7 @@ class Walk:
                     goal.totals[place] += amount
             self.fell |= amount < 0
         if posted >= 0:
-            self._judge(_in_order(touched), posted)
+            self._judge([*touched.values()], posted)
 
     def advance(self, day: int) -> None:
         """Let everything happen that happens by itself up to the opening of a day: ends, grants, revocations, editions."""
@@ -106,8 +107,11 @@ class Walk:
             at = self.next
             if self.rules.times:
                 self._pass(at)
+            by_time = self.time.due <= at
             while self.events and self.events[-1][0][0] <= at:
                 happenings.happen(self, self.events.pop()[1], at)
+            if by_time:  # by the rules of the day: an edition that begins today may ask for more, or no longer
+                self.look_again(self.counts.open_on(at), at)
             self._choose(at, opening=True)
 
     def rank_on(self, day: int) -> int:
@@ -163,6 +167,8 @@ class Walk:
         What reversals take away goes first, so that a tier that ends today keeps none. What was known before enrolment
         belongs to the opening of its day.
         """
+        if len(touched) > 1:
+            touched.sort(key=from_first)
         if self.life is not None:
             touched.append(self.life)
         at = day if day > self.enrolled else self.enrolled
@@ -207,7 +213,7 @@ class Walk:
         return [window for window in touched if window.track is None or not window.track.at_end or window.last < day]
 
     def _pass(self, at: int) -> None:
-        """Time alone: windows that are over are judged, claims that end are followed, windows closed, years in a tier full."""
+        """Time alone: windows that are over are judged, claims that end are followed, windows closed."""
         self.time.accrue(at)
         over = self.counts.due(at)
         for window in over:
@@ -220,8 +226,6 @@ class Walk:
                 ends.next_personal(self, window, at)
         if self.rules.rolls:
             ends.roll(self, [window for window in over if window.track is not None and not window.track.personal], at)
-        if self.time.due <= at:
-            self.look_again(self.counts.open_on(at), at)
 
     def watch(self, window: Window) -> None:
         """Note the paths whose being met would change something, for the rank now held."""
@@ -281,14 +285,15 @@ class Walk:
     def _choose(self, at: int, opening: bool, look: bool = True) -> None:
         """The best claim at a day becomes the standing: the higher tier, then the longer, then what was worked for.
 
-        One who rises, or is given a tier below a better one, holds what an open window's paths may have waited for.
+        One who rises, or is given a tier below a better one, holds what an open window's paths may have waited for; with keep:
+        at_end, paths to reach have waited for own claims to be over.
         """
         over = [hold for hold in self.holds if hold.until <= at]
         if over:
             self.over += over
             self.holds = [hold for hold in self.holds if hold.until > at]
         begun = [hold for hold in self.holds if hold.begins <= at]
-        best = max(self._standing(begun, at) if self.rules.layers else begun, key=_worth)
+        best = max(self.standing(begun, at) if self.rules.layers else begun, key=_worth)
         rises = best.rank > self.current.rank
         if best is not self.current:
             if self.begins < at:
@@ -299,16 +304,24 @@ class Walk:
         if opening and self.begins == at:
             self.opening = self.current.rank
         self._plan(at)
-        if look and self.rules.looks_again and (rises or self._given_on(at)) and self.look_again(self.counts.open_on(at), at):
+        waited = look and self.rules.looks_again and (self._freed() or rises or self._given_on(at))
+        if waited and self.look_again(self.counts.open_on(at), at):
             self._choose(at, opening)
         if rises and self.rules.marks:
             self.marks.look(self.counts.open_on(at), at)
+
+    def _freed(self) -> bool:
+        """Whether a tier is no longer held by activity that was so when this was last asked, where that stands in the way."""
+        if not self.rules.keeps_at_end:
+            return False
+        before, self.own = self.own, {hold.rank for hold in self.holds if hold.source in OWN}
+        return not before <= self.own
 
     def _given_on(self, at: int) -> bool:
         """Whether a claim begins on a day that no path gave: what an open window's paths to keep may have waited for."""
         return any(hold.begins == at and hold.source not in BY_PATH and hold.source != "base" for hold in self.holds)
 
-    def _standing(self, begun: list[Hold], at: int) -> list[Hold]:
+    def standing(self, begun: list[Hold], at: int) -> list[Hold]:
         """The claims that count: a layer only where what it lies on is held."""
         layers = self.rules.ladder_on(at).layers
         under = max(hold.rank for hold in begun if hold.rank not in layers)
@@ -327,10 +340,6 @@ class Walk:
 
 def _worth(hold: Hold) -> tuple[int, int, bool]:
     return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
-
-
-def _in_order(touched: dict[int, Window]) -> list[Window]:
-    return sorted(touched.values(), key=lambda window: (window.first, window.key))
 
 
 def _still_open(window: Window, rank: int) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def win(walk: "Walk", window: Window, rank: int, path: Path, day: int, source: str) -> None:
     kept = window.won.get(rank)
     if kept in walk.holds:
-        walk.holds.remove(kept)  # reached now, and no longer only kept
+        walk.holds.remove(kept)  # reached now, and no longer only kept; but no shorter
     if walk.barred[0] == day and rank > walk.barred[1]:
         window.won[rank] = None
         return
@@ -22,6 +22,7 @@ def win(walk: "Walk", window: Window, rank: int, path: Path, day: int, source: s
         opened = walk.counts.restart(window, max(day, walk.enrolled))
     terms = window.ladder.keeping if source == "kept" else window.ladder.terms
     until = _until(walk, window, opened, rank, terms[rank], max(day, walk.enrolled))
+    until = until if kept is None else max(until, kept.until)
     hold = claim(walk, window, rank, day, source, path, until)
     window.won[rank] = hold
     pay(walk, window, hold)
@@ -66,21 +67,21 @@ def _until(walk: "Walk", window: Window, opened: Window, rank: int, term: Term, 
         until = window.track.later(window.first, window.last, term.windows, walk.enrolled)
     else:
         until = term.until(opened.first, opened.last, every, window.on)
-    if term.more:
-        until = max(until, _put_off(walk, window, rank, term, at))
-    return extended(walk, until, at)
+    return extended(walk, put_off(walk, window, rank, term, until, at), at)
 
 
-def _put_off(walk: "Walk", window: Window, rank: int, term: Term, at: int) -> int:
-    """The end of what is held already plus so many months, if the window is near enough to that end."""
-    held = [
-        hold.until for hold in walk.holds
-        if hold.source in OWN and hold.rank >= rank and hold.window != window.key and hold.begins <= at < hold.until
-    ]  # fmt: skip
-    end = max(held, default=0)
-    if not end or end >= FAR or (term.in_last and window.first < after_months(end, -term.in_last)):
-        return 0
-    return after_months(end, term.more)
+def put_off(walk: "Walk", window: Window, rank: int, term: Term, until: int, at: int) -> int:
+    """The end of a tier; later where it is held by a claim from elsewhere than the window, so many months from that end.
+
+    Of each such end the window must be near enough; what the window itself has won puts nothing off.
+    """
+    if not term.more:
+        return until
+    held = [hold for hold in walk.holds if hold.begins <= at < hold.until]
+    standing = walk.standing(held, at) if walk.rules.layers else held
+    elsewhere = [hold for hold in standing if hold.source in OWN and hold.rank >= rank and hold.window != window.key]
+    near = [hold.until for hold in elsewhere if not term.in_last or after_months(hold.until, -term.in_last) <= window.first]
+    return max([until, *(after_months(end, term.more) for end in near)])
 
 
 def extended(walk: "Walk", until: int, at: int) -> int:

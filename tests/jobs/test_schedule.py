@@ -25,7 +25,7 @@ from loyalty.jobs.schedule import due_runs, run_due, run_now
 from loyalty.jobs.serve import Lane, Stopped
 from loyalty.jobs.tables import Run, RunChunk, RunFailure
 from loyalty.jobs.timetable import Job, job_named, jobs
-from loyalty.settings import Settings, SettingsInvalid
+from loyalty.settings import Settings, SettingsInvalid, folder, read
 from loyalty.status.queries import account_read, ladder_count, spans_of, tier_on
 from tests.conftest import day
 from tests.jobs import orbit
@@ -144,6 +144,10 @@ def test_bad_times_and_unknown_jobs_are_all_told_at_once() -> None:
         "Setting jobs.trim: found '0 3 * * * Mars': there is no time zone Mars; allowed: off, or minute, hour, day of month, "
         "month, day of week, and a time zone where it is not the program's.",
     ]
+
+
+def test_the_example_of_the_settings_tells_every_default() -> None:
+    assert jobs(read({"LOYALTY_SETTINGS": str(folder("config") / "settings.example.toml")})) == jobs(Settings())
 
 
 def test_the_timetable_is_in_order() -> None:

@@ -1,7 +1,7 @@
 """What decides when mail goes and what an answer means; and the mail itself, read back by the standard library."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from email import message_from_bytes
 from email.policy import default
@@ -50,9 +50,9 @@ def test_quiet_hours_end_by_the_member_s_clock(zone: str, when: str, over: str |
     assert quiet_until(NIGHT, local(zone, when), ZoneInfo(zone)) == expected
 
 
-@given(st.sampled_from(ZONES), st.datetimes(datetime(2011, 12, 1), datetime(2027, 1, 1)))
-def test_nobody_is_woken_and_nobody_waits_for_longer_than_the_night(zone: str, when: datetime) -> None:
-    at, here = when.replace(tzinfo=UTC), ZoneInfo(zone)
+@given(st.sampled_from(ZONES), st.integers(0, 15 * 366 * 24 * 60))
+def test_nobody_is_woken_and_nobody_waits_for_longer_than_the_night(zone: str, minutes: int) -> None:
+    at, here = datetime(2011, 12, 1, tzinfo=UTC) + timedelta(minutes=minutes), ZoneInfo(zone)
     over = quiet_until(NIGHT, at, here)
     hour = (over or at).astimezone(here).hour
     assert 8 <= hour < 21
@@ -118,11 +118,11 @@ VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.
 def test_what_is_thawed_is_what_was_frozen(context: dict) -> None:
     frozen = freeze(context)
     json.loads(frozen)
-    assert thaw(frozen) == context and repr(thaw(frozen)) == repr(context) or "E" in repr(context)
+    assert (thaw(frozen) == context and repr(thaw(frozen)) == repr(context)) or "E" in repr(context)
 
 
 def test_an_instant_keeps_its_zone_and_an_object_is_refused() -> None:
-    at = instant_at(date(2026, 6, 15), datetime(2026, 1, 1, 9).time(), ZoneInfo("Asia/Kathmandu"))
+    at = instant_at(date(2026, 6, 15), time(9), ZoneInfo("Asia/Kathmandu"))
     assert thaw(freeze({"at": at, "amount": Decimal("10.50")})) == {"at": at, "amount": Decimal("10.50")}
     with pytest.raises(TypeError):
         freeze({"x": object()})
@@ -169,7 +169,9 @@ def test_headers_say_what_machines_need() -> None:
 
 
 def test_nothing_in_a_header_begins_another() -> None:
-    data = compose(envelope(to="a@b.example\r\nBcc: c@d.example", sender_name="x\r\nBcc: e"), "Hi\r\nBcc: z@z.example", "t", "h")
+    data = compose(
+        envelope(to="a@b.example\r\nBcc: c@d.example", sender_name="x\r\nBcc: e"), "Hi\r\nBcc: z@z.example", "t", "h"
+    )
     assert message_from_bytes(data, policy=default)["Bcc"] is None
 
 

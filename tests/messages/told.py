@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from loyalty.jobs import recalculate
-from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.delivering import deliver
+from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Result, RunKey
 from loyalty.jobs.telling import messages, statements
 from loyalty.members.operations import Enrolment

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 BESIDE = ("editions", "facts", "reversals")
 MECHANICS = (
     "windows", "every", "every_day", "personal", "stretched", "closes_after", "at_end", "levels", "named", "holds", "held",
-    "when", "traits", "validity", "from_end", "keep_at_end", "keep_window", "one_tier_down", "grace", "floor", "when_met",
+    "when", "traits", "validity", "keep_validity", "from_end", "keep_at_end", "keep_window", "one_tier_down", "grace", "floor", "when_met",
     "rollover", "accruals", "layers", "lifetime", "milestones", "offers", "thresholds", "extend", "window_editions",
 )  # fmt: skip
 ALL = frozenset({*MECHANICS, *BESIDE})
@@ -79,7 +79,9 @@ def plans(draw: Any, mechanics: Set[str]) -> Plan:
         return not unless and name in mechanics and (alone or bool(draw(st.booleans())))
 
     chosen = {
-        name for name in ("validity", "from_end", "one_tier_down", "grace", "extend", "traits", "closes_after") if use(name)
+        name
+        for name in ("validity", "keep_validity", "from_end", "one_tier_down", "grace", "extend", "traits", "closes_after")
+        if use(name)
     }
     kinds = [kind for kind in ("windows", "every", "every_day", "personal") if kind in mechanics]
     kind = draw(st.sampled_from(kinds if alone and kinds else ["plain", *kinds]))

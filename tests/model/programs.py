@@ -349,6 +349,7 @@ def programs(draw: Any, plan: Plan, begins: list[date]) -> Program:
             tiers=draw(tiers(plan)),
             window=draw(windows(plan, plan.kind)) if plan.window_editions and editions else main,
             validity=draw(validities(plan)),
+            keep_validity=draw(validities(plan)) if plan.on("keep_validity") else None,
             lapse=draw(lapses(plan)),
             reversal="strict" if strict else draw(st.sampled_from(["strict", "keep_until_end"])),
             counters=counters if plan.when_met != "keep" or rule else {},

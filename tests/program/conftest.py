@@ -29,3 +29,12 @@ def promising(heron: Path) -> Path:
 def edition(tmp_path_factory: pytest.TempPathFactory) -> Edition:
     """The one edition of the valid program, as it stands."""
     return load(Path(shutil.copytree(BASE, tmp_path_factory.mktemp("valid") / "heron"))).editions[0]
+
+
+@pytest.fixture(scope="session")
+def promised(tmp_path_factory: pytest.TempPathFactory) -> Edition:
+    """The one edition of the valid program with benefits and requests, as it stands."""
+    heron = Path(shutil.copytree(BASE, tmp_path_factory.mktemp("promised") / "heron"))
+    for file in PROMISED.iterdir():
+        shutil.copy(file, heron / "editions" / "2024-01-01")
+    return load(heron).editions[0]

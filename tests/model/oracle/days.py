@@ -21,6 +21,7 @@ from tests.model.oracle.terms import Life, Terms, Way, World
 from tests.model.oracle.winning import (
     Only,
     add,
+    by_form,
     extend,
     look,
     main_frame,
@@ -28,7 +29,6 @@ from tests.model.oracle.winning import (
     open_personal,
     settle,
     take_away,
-    until_of,
 )
 
 
@@ -130,29 +130,30 @@ def _open(story: Story, day: int, before: list[Claim]) -> None:
     begins = any(terms.begins == day for terms in story.world.terms[1:]) and day > story.enrolled
     traits = story.world.traits_on(day) != story.world.traits_on(day - 1)
     changed = story.held(day) != before or begins or traits
+    freed = story.freed(before, day)
     terms = story.in_force(day)
     timed = any(way.held for ways in _all_ways(terms) for way in ways) or bool(terms.ladder.accruals)
     if begins:
         for claim in story.held(day):
             if claim.own:
                 extend(story, claim, day)
-        settle(story, day, dict.fromkeys(open_frames(story, day), day), again=_now(True, traits, timed))
+        settle(story, day, dict.fromkeys(open_frames(story, day), day), again=_now(True, traits, timed, freed))
     elif changed or timed:
         full = {LIFE: day} if terms.ladder.accruals else {}
         if traits and any(override.thresholds and override.when for override in terms.ladder.overrides):
             full = dict.fromkeys(open_frames(story, day), day)
-        settle(story, day, full, again=_now(changed, traits, timed))
+        settle(story, day, full, again=_now(changed, traits, timed, freed))
 
 
 def _all_ways(terms: Terms) -> list[list[Way]]:
     return [*terms.reach.values(), *terms.keep.values(), *terms.lifetime.values()]
 
 
-def _now(changed: bool, traits: bool, timed: bool) -> Only:
-    """The paths that may be met with no new activity."""
+def _now(changed: bool, traits: bool, timed: bool, freed: bool) -> Only:
+    """The paths that may be met with no new activity; `freed`: an own claim that stood in the way of paths to reach is over."""
 
     def may(way: Way, to_keep: bool) -> bool:
-        by_what_is_held = changed and (to_keep or way.holds is not None)
+        by_what_is_held = (changed and (to_keep or way.holds is not None)) or (freed and not to_keep)
         return by_what_is_held or (traits and way.when is not None) or (timed and way.held is not None)
 
     return may
@@ -163,6 +164,7 @@ def _now(changed: bool, traits: bool, timed: bool) -> Only:
 
 def _count(story: Story, day: int) -> None:
     today = story.today()
+    before = story.held(max(day, story.enrolled))
     frames = story.frames(today)
     reduced = story.frames([posting for posting in today if posting.amount < 0])
     reduced |= {LIFE: []} if reduced or any(posting.amount < 0 for posting in today) else {}
@@ -177,7 +179,7 @@ def _count(story: Story, day: int) -> None:
                     look(story, frame, rank, day, latest[frame])
                 latest |= roll_on(story, frame, day, latest)
     _confirm(story, day)
-    settle(story, day, latest, again=_now(True, False, False))
+    settle(story, day, latest, again=_now(True, False, False, story.freed(before, max(day, story.enrolled))))
     if any(terms.ladder.milestones for terms in story.world.terms):
         for frame in frames:
             _award(story, frame, day, lowered=frame in reduced)
@@ -193,7 +195,7 @@ def _confirm(story: Story, day: int) -> None:
         if all(sums[counter] >= least for counter, least in trial.goal.needs.items()):
             trial.met = True
             frame = main_frame(story, day) or Frame(None, 0, day, day)
-            until = until_of(story, story.in_force(day), trial.fact.rank, frame, day, day, trial.offer.then)
+            until = by_form(story, trial.offer.then, frame, day, day)
             add(story, Claim(trial.fact.rank, day, until, "confirmed"))
 
 

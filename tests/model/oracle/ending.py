@@ -6,7 +6,7 @@ from loyalty.program.ladder import ByTier, Lapse, Rollover
 from tests.model.oracle.calendar import Frame, containing, laid, moved, tied_to
 from tests.model.oracle.story import Claim, Story
 from tests.model.oracle.terms import Terms
-from tests.model.oracle.winning import add, look, main_frame, open_personal, set_back, take_away, until_of
+from tests.model.oracle.winning import add, by_form, look, main_frame, open_personal, set_back, take_away, until_of
 
 # --- the end of validity ----------------------------------------------------------------------------------------
 
@@ -46,7 +46,7 @@ def _judge(story: Story, terms: Terms, rank: int, ended: list[Claim], day: int) 
         if story.personal is not None and story.personal.last < day:
             frame = Frame(story.personal.layout, story.personal.place + 1, day, day)  # the one that opens today
         frame = frame or Frame(None, 0, day, day)
-        until = until_of(story, terms, below[-1], frame, day, day, how.validity or terms.ladder.validity)
+        until = by_form(story, how.validity or terms.validity_of(below[-1]), frame, day, day)
         add(story, Claim(below[-1], day, until, "landed", terms=terms))
 
 
@@ -62,7 +62,7 @@ def _keep_at_end(story: Story, terms: Terms, rank: int, day: int) -> bool:
             claim = Claim(rank, day, day, "kept", frame, judging, totals=tuple(totals))
             claim.needs = story.needs_of(judging, frame, way, day)
             set_back(story, claim)
-            claim.until = until_of(story, judging, rank, frame, day, day)
+            claim.until = until_of(story, judging, claim, day)
             story.won.setdefault((frame, rank), claim)
             add(story, claim)
             return True

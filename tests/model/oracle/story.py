@@ -115,6 +115,11 @@ class Story:
     def standing(self, day: int) -> Claim:
         return max(self.held(max(day, self.enrolled)), key=lambda claim: (claim.rank, claim.until))
 
+    def freed(self, before: list[Claim], day: int) -> bool:
+        """Whether an own claim of some is over, that paths to reach have waited for."""
+        held = self.held(day)
+        return self.in_force(day).keeps_at_end and any(claim.own and claim not in held for claim in before)
+
     def held_elsewhere(self, frame: Frame, day: int) -> int:
         """The highest tier held by a claim that is not of this window: now, or on its last day where that is over."""
         on = min(max(day, self.enrolled), frame.last)

@@ -100,6 +100,11 @@ class Terms:
     def keeps_at_end(self) -> bool:
         return self.ladder.keep == "at_end"
 
+    def validity_of(self, rank: int, kept: bool = False) -> Validity:
+        """How long a tier holds that is reached, or kept."""
+        keeping = self.ladder.keep_validity if kept else None
+        return keeping or self.validities.get(rank) or self.ladder.validity
+
     def layout(self, name: str) -> Layout:
         return self.named[name] if name else self.main
 

@@ -21,8 +21,8 @@ def settle(story: Story, day: int, full: dict[Frame, int], again: Only | None = 
         changed, rounds = False, rounds + 1
         assert rounds < 100, day
         others = open_frames(story, day) if again is not None else []
-        for rank in range(1, story.top + 1):
-            for frame in sorted({*full, *others}, key=lambda frame: (frame.first, frame.last, frame.place)):
+        for frame in sorted({*full, *others}, key=lambda frame: (frame.first, frame.last, frame.place)):
+            for rank in range(1, story.top + 1):
                 if frame in full:
                     changed |= look(story, frame, rank, day, full[frame])
                 elif again is not None:
@@ -94,7 +94,7 @@ def win(story: Story, claim: Claim, way: Way, since: int) -> None:
     if before:
         before.over = True
     if frame != LIFE:
-        claim.until = until_of(story, terms, claim.rank, frame, since, day)
+        claim.until = max(until_of(story, terms, claim, since), before.until if before else 0)
     if (frame, claim.rank) not in story.won or claim.source != "kept":
         story.won[frame, claim.rank] = claim
     add(story, claim)
@@ -166,22 +166,22 @@ def open_personal(story: Story, day: int, carried: list[int], counts_from: int, 
 # --- validity ---------------------------------------------------------------------------------------------------
 
 
-def until_of(
-    story: Story, terms: Terms, rank: int, frame: Frame, since: int, day: int, validity: Validity | None = None
-) -> int:  # fmt: skip
-    """The day on which a tier no longer holds that begins on `day`, counted in a window, its months from `since`."""
-    validity = validity or terms.validities.get(rank) or terms.ladder.validity
-    until = _by_form(story, validity, frame, since, day)
+def until_of(story: Story, terms: Terms, claim: Claim, since: int) -> int:
+    """The day on which a claim that a window gives no longer holds, its months from `since`; put off by what is held elsewhere."""
+    frame, day = claim.frame, claim.begins
+    assert frame is not None
+    validity = terms.validity_of(claim.rank, kept=claim.source == "kept")
+    until = by_form(story, validity, frame, since, day)
     if validity.from_end is not None:
-        for claim in story.held(max(day, story.enrolled)):
-            if claim.own and claim.rank >= rank:
+        for other in story.held(max(day, story.enrolled)):
+            if other.own and other.rank >= claim.rank and other.frame != frame:
                 near = validity.from_end.in_last
-                if near is None or moved(claim.until, -near) <= frame.first:
-                    until = max(until, moved(claim.until, validity.from_end.months))
+                if near is None or moved(other.until, -near) <= frame.first:
+                    until = max(until, moved(other.until, validity.from_end.months))
     return until
 
 
-def _by_form(story: Story, validity: Validity, frame: Frame, since: int, day: int) -> int:
+def by_form(story: Story, validity: Validity, frame: Frame, since: int, day: int) -> int:
     if validity.through_end_of is not None:
         form = validity.through_end_of
         return after_month_of(date(date.fromordinal(frame.first).year + form.years_after, form.month, 1).toordinal())
@@ -216,7 +216,7 @@ def take_away(story: Story, frame: Frame, day: int) -> None:
 
     The guards of the path that won it are not asked again, those of the others are.
     """
-    _return_what_was_paid(story, frame)
+    _return_what_was_paid(story, frame, day)
     now = story.terms_of(frame, day)
     totals = story.totals(frame)
     for claim in list(story.claims):
@@ -264,10 +264,11 @@ def _is_set_back(story: Story, claim: Claim) -> bool:
     return claim.frame != LIFE and any(rule is not None and rule.when_met != "keep" for rule in rules)
 
 
-def _return_what_was_paid(story: Story, frame: Frame) -> None:
-    """The tier paid last goes and its threshold comes back, until no counter is below zero."""
+def _return_what_was_paid(story: Story, frame: Frame, day: int) -> None:
+    """Of the tiers that still hold, that paid last goes and its threshold comes back, until no counter is below zero."""
     while below := [counter for counter, total in enumerate(story.totals(frame)) if total < 0]:
-        paid = [one for one in story.paid.get(frame, []) if any(counter in one[1] for counter in below)]
+        holding = [one for one in story.paid.get(frame, []) if not one[0].over and one[0].until > day]
+        paid = [one for one in holding if any(counter in one[1] for counter in below)]
         if not paid:
             return
         claim, amounts = paid[-1]

@@ -1,0 +1,214 @@
+"""Where two rules of a ladder meet, by example: each of these once went wrong, or was told by nobody. See docs/ladder.md."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import permutations
+from types import MappingProxyType
+
+import yaml
+
+from loyalty.program.ladder import LadderFile
+from loyalty.program.models import Unit
+from loyalty.status.claims import Entry, Fact, History
+from loyalty.status.ladder import compile_rules
+from loyalty.status.timeline import timeline
+from loyalty.status.windows import FAR
+
+UNITS = {name: Unit(kind="counter", name={"en": name}) for name in ("km", "legs")}
+LADDER = """
+base: base
+tiers:
+  - {id: base, name: {en: Base}}
+  - {id: silver, name: {en: Silver}, reach: [{km: 10}]}
+  - {id: gold, name: {en: Gold}, reach: [{km: 20}]}
+window: calendar_year
+"""
+#: Day, tier, last day of its claim.
+Change = tuple[str, str, str]
+
+
+def day(text: str) -> int:
+    return date.fromisoformat(text).toordinal()
+
+
+def km(on: str, amount: int, posted: str = "", counter: str = "km") -> Entry:
+    """An amount of a counter for a day, perhaps posted later."""
+    return day(posted or on), day(on), list(UNITS).index(counter), amount
+
+
+def revoked(on: str, to: int) -> Fact:
+    """Every tier above a rank ends."""
+    return Fact(day(on), 1, "revoked", to, day(on), FAR)
+
+
+def changes(
+    ladder: str, *entries: Entry, editions: Mapping[str, str] = MappingProxyType({}), facts: Sequence[Fact] = ()
+) -> list[Change]:
+    """What a member of New Year's Day 2014 holds: each change of the tier or of its end."""
+    texts = {"2010-01-01": ladder, **editions}
+    files = {
+        begins: LadderFile.model_validate_json(json.dumps(yaml.safe_load(text), default=str)) for begins, text in texts.items()
+    }
+    rules = compile_rules([(date.fromisoformat(begins), file, UNITS) for begins, file in files.items()])
+    found: list[Change] = []
+    for span in timeline(rules, History(day("2014-01-01"), None, sorted(entries, key=lambda entry: entry[0]), facts)):
+        last = "ever" if span.hold.until >= FAR else date.fromordinal(span.hold.until - 1).isoformat()
+        change = (date.fromordinal(span.begins).isoformat(), rules.tiers[span.rank], last)
+        if not found or found[-1][1:] != change[1:]:
+            found.append(change)
+    return found
+
+
+# --- an end that is put off -------------------------------------------------------------------------------------
+
+PUT_OFF = LADDER + "validity: {months: 12, from_end: {months: 6}}"
+
+
+def test_windows_of_one_posting_day_are_looked_at_in_their_order() -> None:
+    """Two years known at once, in any order: what the older one gives is what the younger one puts off."""
+    for entries in permutations([km("2014-12-01", 20, "2015-03-01"), km("2015-03-01", 10)]):
+        assert changes(PUT_OFF, *entries)[1:] == [
+            ("2015-03-01", "gold", "2015-11-30"), ("2015-12-01", "silver", "2016-05-31"), ("2016-06-01", "base", "ever"),
+        ]  # fmt: skip
+
+
+def test_what_a_window_gave_puts_off_nothing_that_it_gives_later() -> None:
+    ladder = PUT_OFF.replace("[{km: 20}]", "[{legs: 1}]")
+    assert changes(ladder, km("2014-02-01", 1, counter="legs"), km("2014-03-01", 10))[1:] == [
+        ("2014-02-01", "gold", "2015-01-31"), ("2015-02-01", "silver", "2015-02-28"), ("2015-03-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_each_end_is_asked_for_itself_whether_the_window_is_near() -> None:
+    """The end of gold, October 2015, is too far from the window of 2015; that of silver, March 2015, is not."""
+    ladder = LADDER.replace("[{km: 20}]}", "[{km: 20}], validity: {months: 18}}")
+    ladder += "validity: {months: 12, from_end: {months: 24, in_last: 3}}"
+    assert changes(ladder, km("2014-03-01", 10), km("2014-04-01", 10), km("2015-02-01", 10))[1:] == [
+        ("2014-03-01", "silver", "2015-02-28"), ("2014-04-01", "gold", "2015-09-30"), ("2015-10-01", "silver", "2017-02-28"),
+        ("2017-03-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_layer_that_lies_on_nothing_puts_off_nothing() -> None:
+    ladder = LADDER.replace("[{km: 20}]}", "[{legs: 1}], layer_on: silver, validity: {months: 36}}")
+    ladder += "validity: {months: 3, from_end: {months: 6}}"
+    assert changes(ladder, km("2014-02-01", 10), km("2014-02-01", 1, counter="legs"), km("2015-02-01", 10))[1:] == [
+        ("2014-02-01", "gold", "2017-01-31"), ("2014-05-01", "base", "ever"), ("2015-02-01", "gold", "2017-01-31"),
+        ("2015-05-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_an_end_stays_put_off_when_what_it_was_put_off_from_is_taken_back() -> None:
+    assert changes(PUT_OFF, km("2014-12-01", 10), km("2015-03-01", 10), km("2014-12-01", -10, "2015-04-01"))[1:] == [
+        ("2014-12-01", "silver", "2015-11-30"), ("2015-03-01", "silver", "2016-05-31"), ("2016-06-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+# --- kept ---------------------------------------------------------------------------------------------------------
+
+
+def test_who_keeps_a_tier_and_then_reaches_it_in_the_same_window_holds_it_no_shorter() -> None:
+    ladder = LADDER.replace("reach: [{km: 10}]", "reach: [{km: 10}], keep: [{km: 5}]")
+    ladder += "validity: {months: 12}\nkeep_validity: {months: 24}"
+    assert changes(ladder, km("2014-12-01", 10), km("2015-02-01", 5), km("2015-03-01", 5))[1:] == [
+        ("2014-12-01", "silver", "2015-11-30"), ("2015-02-01", "silver", "2017-01-31"), ("2017-02-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+AT_END = LADDER + "keep: at_end\n"
+
+
+def test_a_path_to_reach_that_had_to_wait_is_met_when_the_tier_before_is_taken_back() -> None:
+    """Silver of 2014 stands in the way of silver of 2015, until the refund of the flight of 2014."""
+    ladder = AT_END + "validity: {through_end_of: {month: 3, years_after: 1}}"
+    assert changes(ladder, km("2014-12-01", 10), km("2015-02-01", 10), km("2014-12-01", -10, "2015-02-15"))[1:] == [
+        ("2014-12-01", "silver", "2015-03-31"), ("2015-02-15", "silver", "2016-03-31"), ("2016-04-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_path_to_reach_that_had_to_wait_is_met_when_the_tier_is_over_and_not_kept() -> None:
+    """Kept by October to December, too little; but the calendar year of the end has enough."""
+    ladder = AT_END + "keep_window: {months: 3, before_end: 1}\nvalidity: {through_end_of: {month: 1, years_after: 1}}"
+    assert changes(ladder, km("2014-03-01", 10), km("2015-01-10", 20))[1:] == [
+        ("2014-03-01", "silver", "2015-01-31"), ("2015-01-10", "gold", "2016-01-31"), ("2016-02-01", "base", "ever"),
+    ]  # fmt: skip
+    assert changes(ladder, km("2014-03-01", 10), km("2015-01-10", 10))[1:] == [
+        ("2014-03-01", "silver", "2015-01-31"), ("2015-02-01", "silver", "2016-01-31"), ("2016-02-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_tier_kept_in_its_own_window_by_a_path_to_reach_is_not_lost_by_a_refund_that_leaves_enough() -> None:
+    ladder = AT_END + "keep_window: {months: 6}\nvalidity: {months: 3}"
+    assert changes(ladder, km("2014-01-02", 10), km("2014-03-01", 2), km("2014-03-01", -2, "2014-04-10"))[1:] == [
+        ("2014-01-02", "silver", "2014-04-01"), ("2014-04-02", "silver", "2014-07-01"), ("2014-07-02", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_tier_kept_by_the_window_before_its_end_is_none_of_the_window_that_begins_that_day() -> None:
+    """The year before the end, March 2015 to February 2016, is also a window of the ladder; what that gives is not revoked."""
+    ladder = AT_END.replace("reach: [{km: 10}]", "reach: [{km: 10}], keep: [{km: 5}]")
+    ladder = ladder.replace("calendar_year", "{months: 12, begins: {month: 3}}")
+    ladder += "keep_window: {months: 12, before_end: 0}\nvalidity: {months: 24, whole_months: true}"
+    entries = [km("2014-02-01", 10), km("2015-04-01", 5), km("2015-05-01", 5, "2016-05-01")]
+    assert changes(ladder, *entries, facts=[revoked("2016-04-01", 0)])[1:] == [
+        ("2014-02-01", "silver", "2016-02-29"), ("2016-03-01", "silver", "2018-02-28"), ("2016-04-01", "base", "ever"),
+        ("2016-05-01", "silver", "2017-05-31"), ("2017-06-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+# --- what was won, extended, paid and taken back ------------------------------------------------------------------
+
+
+def test_a_tier_that_an_edition_extends_is_still_taken_back() -> None:
+    extending = """
+overrides:
+  - {id: pause, from: 2014-01-01, through: 2016-12-31, extend: 2017-12-31}
+"""
+    ladder = LADDER + "validity: {months: 12}"
+    entries = [km("2014-02-01", 10), km("2014-02-01", -10, "2014-08-01")]
+    assert changes(ladder, *entries, editions={"2014-06-01": ladder + extending})[1:] == [
+        ("2014-02-01", "silver", "2015-01-31"), ("2014-06-01", "silver", "2017-12-31"), ("2014-08-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+PAYS = LADDER + "counters: {km: {when_met: pay}, legs: {when_met: pay}}\n"
+
+
+def test_a_tier_that_is_over_stays_paid() -> None:
+    """Silver of February is over when its flight is refunded: it is not given again, and what is owed is flown first."""
+    entries = [km("2014-02-01", 10), km("2014-02-01", -10, "2014-06-01"), km("2014-07-01", 29), km("2014-07-02", 1)]
+    assert changes(PAYS + "validity: {months: 3}", *entries)[1:] == [
+        ("2014-02-01", "silver", "2014-04-30"), ("2014-05-01", "base", "ever"), ("2014-07-02", "gold", "2014-10-01"),
+        ("2014-10-02", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_tier_taken_back_returns_all_that_it_cost() -> None:
+    """Gold cost 20 km and a leg; the leg is refunded: the 20 km are there for two legs more."""
+    ladder = PAYS.replace("[{km: 10}]", "[]").replace("[{km: 20}]", "[{km: 20, legs: 1}]") + "validity: {months: 12}"
+    entries = [km("2014-02-01", 20), km("2014-02-01", 1, counter="legs"), km("2014-02-01", -1, "2014-03-01", counter="legs")]
+    assert changes(ladder, *entries, km("2014-04-01", 1, counter="legs"))[1:] == [
+        ("2014-02-01", "gold", "2015-01-31"), ("2014-03-01", "base", "ever"), ("2014-04-01", "gold", "2015-03-31"),
+        ("2015-04-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_tier_that_was_over_is_not_extended_by_an_edition_that_begins_later() -> None:
+    """Silver of 2013 is over when the edition begins, though its end lies in the time that is extended."""
+    extending = "\noverrides:\n  - {id: pause, from: 2014-01-01, through: 2014-12-31, extend: 2015-12-31}\n"
+    ladder = LADDER + "validity: {months: 12}"
+    entries = [km("2013-06-01", 10, "2014-01-02"), km("2014-02-01", 10)]
+    assert changes(ladder, *entries, editions={"2014-09-01": ladder + extending})[1:] == [
+        ("2014-01-02", "silver", "2014-05-31"), ("2014-02-01", "silver", "2015-01-31"), ("2015-02-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_what_time_brings_is_judged_by_the_edition_that_begins_that_day() -> None:
+    """A whole year of silver is full on the day on which it is no longer asked for."""
+    entries = [km("2014-01-01", 10)]
+    ladder = LADDER + "validity: {months: 36}"
+    for_life = ladder + "\nlifetime:\n  - {tier: gold, path: {held: {tier: silver, years: 1}}}"
+    assert changes(for_life, *entries) == [("2014-01-01", "silver", "2016-12-31"), ("2015-01-01", "gold", "ever")]
+    assert changes(for_life, *entries, editions={"2015-01-02": ladder})[-1] == ("2015-01-01", "gold", "ever")
+    assert changes(for_life, *entries, editions={"2015-01-01": ladder})[-1] == ("2017-01-01", "base", "ever")
