@@ -33,7 +33,7 @@ def due_members(plan: Plan) -> Iterator[Select[int]]:
 
 
 def _choosing(plan: Plan, last: Sequence[date]) -> Iterator[Select[int]]:
-    """Who may have a choice of a tier whose last day is among some: of a day of the year, who holds such a tier; of so many days
+    """Who may have a choice of a tier whose last day is among some: of a day of a year, holders of such a tier; of so many days
     from its opening, whose tier, or period, began so long ago."""
     for choice in plan.edition.benefits.choices:
         if choice.by.days is None:

@@ -23,9 +23,13 @@ DAY = "2026-01-01"
 
 
 def report(
-    about: str, address: str = "m@members.example", status: str = "5.1.1", action: str = "failed", to: str = "club@orbit.example",
+    about: str,
+    address: str = "m@members.example",
+    status: str = "5.1.1",
+    action: str = "failed",
+    to: str = "club@orbit.example",
     part: str = "text/rfc822-headers",
-) -> bytes:  # fmt: skip
+) -> bytes:
     """A report as Postfix writes it: text, delivery-status, and what is returned."""
     headers = f"From: Orbit <club@orbit.example>\r\nMessage-ID: {about}\r\nSubject: Welcome\r\n"
     returned = headers + ("\r\nbody\r\n" if part == "message/rfc822" else "")

@@ -88,7 +88,9 @@ def test_every_answer_is_closed_to_others(deployment: Deployment, client: FlaskC
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in answer.headers
     assert client.put(link(deployment)).status_code == 405
-    assert client.post(link(deployment), data=b"x" * 70_000, content_type="application/x-www-form-urlencoded").status_code == 413
+    assert (
+        client.post(link(deployment), data=b"x" * 70_000, content_type="application/x-www-form-urlencoded").status_code == 413
+    )
 
 
 def test_the_page_speaks_the_member_s_language_and_escapes(deploy: Deploy, tmp_path: Path) -> None:
