@@ -25,7 +25,7 @@ FORMS = {
     "mail_from": (_ADDRESS, "an address, name@domain"),
     "mail_bounces": (_ADDRESS, "an address, name@domain"),
     "web_address": (r"https?://[!-~]+[^/\s]|", "an address that begins with https:// and ends without /"),
-    "secret": (r".{32,}|", "at least 32 characters"),
+    "secret": (r"\S{32,}|", "at least 32 characters, no spaces"),
     "old_secrets": (r"(\S{32,}\s*)*", "texts of at least 32 characters each, separated by spaces"),
 }
 

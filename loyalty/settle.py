@@ -33,6 +33,7 @@ def settle_for(
 
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
+    note(session, [account.member_id for account in accounts], now)
     folded = _follow(session, program, accounts, as_of, now, whole, isolate)
     # picks made ahead that count by now: what they give is folded too, and may let the next one count
     while booked := book_waiting(session, program, accounts, as_of, now):
@@ -48,7 +49,6 @@ def _follow(
     session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool, isolate: bool
 ) -> Folded:
     rules = rules_of(program)
-    note(session, [account.member_id for account in accounts], now)
     if not rules.rewards:
         return refold(session, program, accounts, as_of, now, whole, isolate)
     rewards = Rewards(session, program, rules, accounts, now)

@@ -80,7 +80,7 @@ def _batch(deployment: Deployment, key: RunKey, sender: Sender, clock: Callable[
     with deployment.store.transaction() as session:
         claimed = claim(session, uuid4().hex, clock(), BATCH)
         refused = refused_by(session, claimed.rows)
-    results = sender.send_all(claimed.rows, refused, clock)
+    results = sender.send_all(claimed, refused, clock)
     unreachable: Unreachable | None = None
     while some := _some(results):
         marks = [one for one in some if isinstance(one, Sent)]

@@ -44,7 +44,7 @@ def _news_plan(deployment: Deployment, key: RunKey) -> Plan | None:
 
 
 def _days(deployment: Deployment, key: RunKey) -> list[date]:
-    """The days whose calendar is to be looked at: those since the last run that ended, the run's own at least."""
+    """The days whose calendar is to be looked at: those since the last run that ended; none where that was for the same day."""
     ended = (Run.job == key.job, Run.due < key.due, Run.status != "running")
     with deployment.store.reading() as session:
         last = session.scalar(select(func.max(Run.as_of)).where(*ended))

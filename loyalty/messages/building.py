@@ -17,12 +17,12 @@ from loyalty.keys import digest
 from loyalty.ledger.queries import balances_of
 from loyalty.members.tables import Telling
 from loyalty.members.telling import note
-from loyalty.messages.contexts import Around, context_of
+from loyalty.messages.contexts import Around, context_of, left_told
 from loyalty.messages.facts import FINDERS, Fact, Frame, Person, together
 from loyalty.messages.frozen import freeze
 from loyalty.messages.news import people
 from loyalty.messages.outbox import suppressed, write
-from loyalty.messages.rights import choices_of, left_of
+from loyalty.messages.rights import choices_of, rights_left
 from loyalty.messages.rules import quiet_until
 from loyalty.messages.tables import Message
 from loyalty.program.load import Edition, Program
@@ -127,8 +127,10 @@ class _Building:
         plan = self.plan
         persons = people(self.session, plan.program, ids, plan.sources, plan.today, plan.back)
         self.built.members = len(persons)
-        for person, choices in choices_of(self.session, plan.edition, persons, plan.today, plan.sources):
-            person.choices = [*person.choices, *choices]
+        if plan.sources & {"award", "choosing"}:
+            choices = choices_of(self.session, plan.program, persons, plan.today)
+            for person in persons:
+                person.choices = [*person.choices, *choices.get(person.account.member_id, ())]
         if plan.sources & {"near", "ending"}:
             self._locate(persons)
         wanted = [one for person in persons for one in self._safely(person, self._wanted)]
@@ -284,14 +286,16 @@ class _Building:
         units = [name for name, unit in self.plan.edition.units.units.items() if unit.kind == "points"]
         sums = balances_of(self.session, ids, units)
         stated = facts_of_all(self.session, [one.person.account.member_id for one in wanted if one.person.account.facts])
-        left = left_of(self.session, self.plan.edition, [one.person for one in wanted], self.plan.today, self.plan.sources)
+        told = [one.person for one in wanted if one.kind.of == "period"]
+        left = rights_left(self.session, self.plan.program, told, self.plan.today) if told else {}
         rows = []
         for one in wanted:
             member_id = one.person.account.member_id
             if member_id in self.built.failures:
                 continue
             around = self._around(one.person, sums.get(member_id, {}), stated.get(member_id, {}))
-            around = replace(around, left=left(one.person, around))
+            if member_id in left:
+                around = replace(around, left=left_told(left[member_id], around))
             rows += self._safely(one.person, lambda _person, one=one, around=around: [self._row(one, around)])
         self.built.made = write(self.session, rows)
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from loyalty.benefits.entitlements import Rights
 from loyalty.i18n import Language
 from loyalty.messages.facts import Fact, Person, Posted, next_way, percent_of, since_of, through_of
-from loyalty.messages.rights import reason_of
+from loyalty.messages.rights import left_of, reason_of
 from loyalty.program.additions import gained, lost
-from loyalty.program.ladder import Gift
+from loyalty.program.gifts import Gift
 from loyalty.program.load import Edition, Program
 from loyalty.status.booked import Booked, choice_of, edition_of, milestone_of
 from loyalty.status.evidence import evidence, read_evidence
@@ -53,9 +54,19 @@ class Around:
         return Decimal(amount).scaleb(-getattr(unit_of(self.program, name), "decimals", 0))
 
     def thing(self, name: str) -> str:
-        """The name of an instrument, as the benefits call it."""
-        known = {one.id: one.name for edition in reversed(self.program.editions) for one in edition.benefits.instruments}
-        return self.language.own(known[name]) if name in known else name.replace("_", " ")
+        """The name of an instrument or a benefit with a quota, as the newest edition that has it calls it."""
+        named = (one for edition in reversed(self.program.editions) for one in _named(edition) if one.id == name)
+        texts = next((one.name for one in named), None)
+        return name.replace("_", " ") if texts is None else self.language.own(texts)
+
+
+def _named(edition: Edition) -> Iterable[Any]:
+    return (*edition.benefits.instruments, *edition.benefits.benefits)
+
+
+def left_told(mine: Rights, around: Around) -> list[dict[str, Any]]:
+    """What may still be used, as a statement tells it."""
+    return [{"name": around.thing(what), "amount": left, "through": through} for what, left, through in left_of(mine)]
 
 
 def context_of(person: Person, fact: Fact, around: Around) -> dict[str, Any]:
@@ -222,15 +233,9 @@ def _choice_name(row: Any, around: Around) -> str:
 
 def _choice(row: Any, around: Around) -> dict[str, Any]:
     """What there is to pick for a tier."""
-    held = around.edition.ranks
-    return {
-        "by": row.by, "pick": row.about.pick,
-        "options": [
-            {"name": around.language.own(option.name), "gives": gives(option.gives, around)}
-            for option in row.about.options.values()
-            if option.at_least is None or held.get(option.at_least, 0) <= held.get(row.about.tier, 0)
-        ],
-    }  # fmt: skip
+    own = around.language.own
+    options = [{"name": own(one.name), "gives": gives(one.gives, around)} for one in row.about.options.values()]
+    return {"by": row.by, "pick": row.about.pick, "options": options}
 
 
 def _choosing(_person: Person, fact: Fact, around: Around) -> dict[str, Any]:
@@ -241,8 +246,8 @@ def _choosing(_person: Person, fact: Fact, around: Around) -> dict[str, Any]:
         gifts = choice_of(around.program, row.about).options[default] if default else ()
         told = gives(gifts, around) if default else None
         return {"name": _award_name(row.about, around), "days": days, **_picked(row.about, around), "default": told}
-    default = row.about.default
-    told = around.language.own(row.about.options[default].name) if default else None
+    default = row.about.options.get(row.about.default or "")
+    told = around.language.own(default.name) if default else None
     return {"name": _choice_name(row, around), "days": days, **_choice(row, around), "default": told}
 
 

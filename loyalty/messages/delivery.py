@@ -1,8 +1,8 @@
 """Claimed messages sent, one after the other: rendered, composed, handed over; what became of each is told as a mark."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from time import monotonic, sleep
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from loyalty.i18n import translated
 from loyalty.messages.frozen import thaw
 from loyalty.messages.mail import Envelope, compose, wire_address
-from loyalty.messages.outbox import Mark, put_back, retried
+from loyalty.messages.outbox import Claim, Mark, put_back, retried
 from loyalty.messages.rendering import render
 from loyalty.messages.rules import WAIT, blames_address, is_final, quiet_until
 from loyalty.messages.tokens import unsubscribe_token
@@ -24,6 +24,8 @@ from loyalty.settings import Settings
 
 #: The sender where only a folder or the console is written to and none is set.
 NOBODY = "nobody@localhost.invalid"
+#: So long before the end of its lease a sender lets go: one mail may take as long as the server's patience lasts.
+MARGIN = timedelta(minutes=2)
 URGENT = PRIORITIES.index("urgent")
 
 
@@ -47,18 +49,19 @@ class Sender:
     random: Random = field(default_factory=Random)
     _next: float = 0.0
 
-    def send_all(
-        self, rows: Sequence[Row[Any]], refused: Mapping[tuple[int, int], str], clock: Callable[[], datetime]
-    ) -> Iterator[Sent]:
+    def send_all(self, claimed: Claim, refused: Mapping[tuple[int, int], str], clock: Callable[[], datetime]) -> Iterator[Sent]:
         """Send some claimed messages, in their order; none of those that are refused, or whose member is asleep.
 
-        Where the server cannot be reached, the rest waits. It is told by an Unreachable after the last mark.
+        Where the server cannot be reached, the rest waits. It is told by an Unreachable after the last mark. Near the end of
+        the lease the rest is given back: what is not ours any more must not be sent.
         """
-        for n, row in enumerate(rows):
+        for n, row in enumerate(claimed.rows):
             now = clock()
             why = refused.get((row.member_id, row.message_id))
             asleep = self._asleep(row, now)
-            if why is not None:
+            if now >= claimed.until - MARGIN:
+                yield Sent(put_back(row, now))
+            elif why is not None:
                 yield Sent(Mark(row.member_id, row.message_id, "dropped", why))
             elif asleep is not None:
                 yield Sent(put_back(row, asleep))
@@ -67,7 +70,7 @@ class Sender:
                     yield self._send(row, clock)
                 except Unreachable as error:
                     yield Sent(retried(row, str(error), now, self.random))
-                    for later in rows[n + 1 :]:
+                    for later in claimed.rows[n + 1 :]:
                         yield Sent(put_back(later, now + WAIT, str(error)))
                     raise
 

@@ -78,7 +78,7 @@ def _folded(name: str, value: str) -> str:
 
 def _part(kind: str, text: str) -> bytes:
     """One part: as it is where it is plain and short of line, else quoted, or, where most of it is not ASCII, in base64."""
-    data = text.replace("\r\n", "\n").encode()
+    data = text.replace("\r\n", "\n").replace("\r", "\n").encode()
     if text.isascii() and max(map(len, data.split(b"\n"))) <= _LONGEST:
         encoding, body = "7bit", data.replace(b"\n", b"\r\n")
     elif len(data) - len(text) > len(text) // 6:

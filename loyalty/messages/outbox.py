@@ -37,6 +37,7 @@ class Claim:
     """Messages claimed by one sender until the lease is over."""
 
     by: str
+    until: datetime
     rows: tuple[Row[Any], ...]
 
 
@@ -56,8 +57,8 @@ def claim(session: Session, by: str, now: datetime, limit: int) -> Claim:
         .values(state="sending", claimed_by=by, next_at=now + LEASE, attempts=_MESSAGE.c.attempts + 1)
         .returning(*_MESSAGE.c)
     )
-    rows = session.execute(taken).all()
-    return Claim(by, tuple(sorted(rows, key=lambda row: (row.priority, row.made_at, row.member_id, row.message_id))))
+    rows = sorted(session.execute(taken), key=lambda row: (row.priority, row.made_at, row.member_id, row.message_id))
+    return Claim(by, now + LEASE, tuple(rows))
 
 
 def refused_by(session: Session, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], str]:

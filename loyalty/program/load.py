@@ -25,7 +25,6 @@ from loyalty.program.reader import Document, Way, read
 from loyalty.program.schema import keys_at
 from loyalty.program.steps import CompiledKind
 from loyalty.program.telling import MessagesFile
-from loyalty.program.telling_checks import check_telling
 from loyalty.program.values import Part, day
 
 #: The files of an edition and the shape of each.
@@ -204,15 +203,10 @@ class Reading:
         begins = self._begins(name, folder)
         documents, parts = self._edition_files(folder)
         files = {part: cast(Any, parts[f"{part}.yaml"]) for part in PARTS}
-        tell = tellers(documents)
-        rules = {part: file for part, file in files.items() if part != "messages"}
-        kinds = check_edition(head, **rules, tell=tell)
-        if kinds is not None and head is not None and files["messages"] is not None:
-            around = (files["ladder"], files["benefits"], files["requests"])
-            check_telling(files["messages"], head, *around, tell["messages"])
+        kinds = check_edition(head, **files, tell=tellers(documents))
         for document in documents.values():
             self.problems += document.problems
-        if begins is None or head is None or kinds is None or files["messages"] is None:
+        if begins is None or head is None or kinds is None:
             return None
         return Edition(begins, head, **files, kinds=kinds)
 

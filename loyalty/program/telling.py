@@ -115,6 +115,8 @@ class MessageKind(Part):
                 raise ValueError(f"found {word} with {self.of}; allowed: {word} with {' or '.join(sources)} only")
             if not given and self.of in sources:
                 raise ValueError(f"{self.of} needs {word}")
+        if self.of == "near" and self.cool_down is None:
+            raise ValueError("near needs cool_down: how near one is remains so from day to day")
         if self.days is not None and len(set(self.days)) < len(self.days):
             raise ValueError("allowed: each number of days once")
         return self

@@ -206,7 +206,7 @@ def test_any_file_tells_what_is_wrong_or_every_lookup_works(
             document.value = changed(document.value, way, new)
     shapes = {"benefits.yaml": BenefitsFile, "requests.yaml": RequestsFile}
     found = {name.removesuffix(".yaml"): parse(documents[name], shape) for name, shape in shapes.items()}
-    rest = {name: getattr(promised, name) for name in ("units", "activities", "earning", "ladder")}
+    rest = {name: getattr(promised, name) for name in ("units", "activities", "earning", "ladder", "messages")}
     empty = {f"{name}.yaml": Document(name) for name in rest}
     files: Any = {**rest, **found}
     kinds = check_edition(promised.head, **files, tell=tellers({**empty, **documents}))
