@@ -140,7 +140,8 @@ def test_bad_times_and_unknown_jobs_are_all_told_at_once() -> None:
     assert str(refused.value).splitlines() == [
         "Setting jobs.recalculate: found '2:30': 1 fields; allowed: off, or minute, hour, day of month, month, day of week, "
         "and a time zone where it is not the program's.",
-        "Setting jobs.snapshots: there is no job snapshots; there are: recalculate, snapshot, trim. Did you mean snapshot?",
+        "Setting jobs.snapshots: there is no job snapshots; there are: recalculate, benefits, snapshot, windows, clear, trim, messages, "
+        "statements, deliver. Did you mean snapshot?",
         "Setting jobs.trim: found '0 3 * * * Mars': there is no time zone Mars; allowed: off, or minute, hour, day of month, "
         "month, day of week, and a time zone where it is not the program's.",
     ]
