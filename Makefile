@@ -22,7 +22,7 @@ check: .venv/test ## format, lint, types, import contracts, programs, tests
 	$(MAKE) test
 
 explore: .venv/test ## the properties on other and more examples than the tests draw
-	PROPERTIES=explore $(BIN)/pytest -n 2 tests/model tests/program
+	PROPERTIES=explore $(BIN)/pytest -n 2 tests/model tests/program tests/benefits
 
 format: .venv/test ## put the code into shape
 	$(BIN)/ruff format .

@@ -4,7 +4,7 @@ Tiers, thresholds, what a tier adds and loses, units and instruments are the pro
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,8 @@ from loyalty.status.words import reason
 #: How far the invented member is: percent of the first and the second counter of a path, and of each after them.
 SHARES = (72, 100, 40)
 SITE = "https://example.com"
+#: Parts of a context.
+Known = Mapping[str, Any]
 #: Of the first unit, the second, and any other.
 _AMOUNTS = (1_250, 1_175, 1)
 #: Of the first counters.
@@ -35,6 +37,7 @@ class Sample:
     tier: str
     language: Language
     today: date
+    known: Known = field(default_factory=dict)
 
     @property
     def lower(self) -> str:
@@ -50,7 +53,8 @@ class Sample:
     @property
     def through(self) -> date:
         """The last day of the tier held."""
-        return date(self.today.year + 1, 1, 31)
+        standing = self.known.get("standing") or {}
+        return standing.get("through") or date(self.today.year + 1, 1, 31)
 
     def named(self, tier: str) -> dict[str, str]:
         """A tier as templates are given it."""
@@ -65,18 +69,33 @@ class Sample:
         return name if texts is None else self.language.own(texts)
 
 
-def variants(kind: str) -> tuple[str, ...]:
+def source_of(program: Program, kind: str) -> str | None:
+    """The source of the facts that a kind tells: that of its row in messages.yaml, else the one for which its templates were
+    written; none for templates of a kind that no row names."""
+    row = program.editions[-1].messages.message(kind)
+    return row.of if row is not None else _KINDS.get(kind)
+
+
+def variants(program: Program, kind: str) -> tuple[str, ...]:
     """The words by which facts of a kind differ: the states of a request; one empty word where they do not."""
-    return _VARIANTS.get(kind, ("",))
+    return _VARIANTS.get(source_of(program, kind) or "", ("",))
 
 
-def example(program: Program, kind: str, tier: str, language: Language, today: date, variant: str = "") -> dict[str, Any]:
+def example(
+    program: Program, kind: str, tier: str, language: Language, today: date, variant: str = "", member: Known | None = None
+) -> dict[str, Any]:
     """What the templates of a kind are given, for an invented member of a tier, by the newest edition.
 
-    Raises KeyError for a tier that the edition does not have, and for a kind of which it is not known what it tells.
+    `member` are parts that are known of a real one, who then holds `tier`; the fact is invented all the same. Raises KeyError
+    for a tier that the edition does not have, and for a kind without a source.
     """
-    sample = Sample(program, program.editions[-1], tier, language, today)
-    return {**_member(sample), "fact": _FACTS[kind](sample, variant or kind)}
+    known = member or {}
+    sample = Sample(program, program.editions[-1], tier, language, today, known)
+    given = {**_member(sample), **known}
+    fact = _FACTS[source_of(program, kind) or ""](sample, variant or kind)
+    if "percent" in fact and given["next"]:
+        fact["percent"] = given["next"]["percent"]
+    return {**given, "fact": fact}
 
 
 def _member(sample: Sample) -> dict[str, Any]:
@@ -297,10 +316,16 @@ def _security(sample: Sample, variant: str) -> dict[str, Any]:
 
 
 _FACTS: Mapping[str, Callable[[Sample, str], dict[str, Any]]] = {
-    "welcome": _nothing, "activity": _activity, "promoted": _status_change, "kept": _status_change, "lapsed": _status_change,
-    "shortened": _status_change, "farewell": _status_change, "near": _near, "ending": _ending, "milestone": _award,
-    "choice": _award, "choosing": _choosing, "request": _request, "statement": _period, "birthday": _nothing,
+    "joined": _nothing, "activity": _activity, "status_change": _status_change, "award": _award, "request": _request,
+    "near": _near, "ending": _ending, "choosing": _choosing, "period": _period, "birthday": _nothing,
     "anniversary": _anniversary, "survey": _survey, "security": _security,
+}  # fmt: skip
+#: The kinds that travel with the engine.
+_KINDS: Mapping[str, str] = {
+    "welcome": "joined", "activity": "activity", "promoted": "status_change", "kept": "status_change",
+    "lapsed": "status_change", "shortened": "status_change", "farewell": "status_change", "near": "near", "ending": "ending",
+    "milestone": "award", "choice": "award", "choosing": "choosing", "request": "request", "statement": "period",
+    "birthday": "birthday", "anniversary": "anniversary", "survey": "survey", "security": "security",
 }  # fmt: skip
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "request": ("confirmed", "cleared", "waitlisted", "pending", "not_cleared", "cancelled", "refused"),

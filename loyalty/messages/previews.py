@@ -1,16 +1,14 @@
-"""Messages to look at before anybody gets them: every kind rendered for an invented member, as files and a page of links."""
+"""Messages to look at before anybody gets them: every kind rendered with an invented fact, as files and a page of links."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from email.message import EmailMessage
-from email.policy import SMTP
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from loyalty.i18n import translated
-from loyalty.messages.examples import example, variants
+from loyalty.i18n import Language, translated
+from loyalty.messages.examples import SITE, Known, example, variants
+from loyalty.messages.mail import Envelope, compose
 from loyalty.messages.rendering import Rendered, render
 from loyalty.program.load import Program
 
@@ -20,7 +18,7 @@ class Preview:
     """One message rendered. `name` is that of its files: the kind, its variant, its language."""
 
     name: str
-    locale: str
+    language: Language
     rendered: Rendered
 
 
@@ -30,18 +28,20 @@ def previews(
     tier: str,
     locales: Sequence[str],
     today: date,
-    member: Mapping[str, Any] | None = None,
+    member: Callable[[Language], Known] | None = None,
 ) -> Iterator[Preview]:
     """Every kind with each of its variants in each language, as a member of a tier would get it.
 
-    `member` are the parts of a context that are a real member's, in place of the invented one's.
+    `member` tells what is known of a real one.
     """
-    for kind in kinds:
-        for variant in variants(kind):
-            for locale in locales:
-                given = {**example(program, kind, tier, translated(locale), today, variant), **(member or {})}
+    for locale in locales:
+        language = translated(locale)
+        known = member(language) if member else None
+        for kind in kinds:
+            for variant in variants(program, kind):
+                given = example(program, kind, tier, language, today, variant, known)
                 name = f"{kind}-{variant}.{locale}" if variant else f"{kind}.{locale}"
-                yield Preview(name, locale, render(kind, given, locale, program.file.brand))
+                yield Preview(name, language, render(kind, given, locale, program.file.brand))
 
 
 def write(found: Sequence[Preview], program: Program, today: date, folder: Path) -> None:
@@ -50,25 +50,20 @@ def write(found: Sequence[Preview], program: Program, today: date, folder: Path)
     for one in found:
         (folder / f"{one.name}.html").write_text(one.rendered.html, encoding="utf-8")
         (folder / f"{one.name}.txt").write_text(one.rendered.text, encoding="utf-8")
-        (folder / f"{one.name}.eml").write_bytes(bytes(letter(one, program, today)))
+        (folder / f"{one.name}.eml").write_bytes(letter(one, program, today))
     (folder / "index.html").write_text(_index(found), encoding="utf-8")
 
 
-def letter(one: Preview, program: Program, today: date) -> EmailMessage:
-    """A preview as the mail that a member would get."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = f'"{translated(one.locale).own(program.file.name)}" <member@example.com>'
-    mail["To"] = "alex.morgan@example.org"
-    mail["Subject"] = one.rendered.subject
-    mail["Date"] = datetime.combine(today, time(9), UTC)
-    mail["Message-ID"] = f"<{one.name}@example.com>"
-    mail["Content-Language"] = translated(one.locale).tag
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["List-Unsubscribe"] = "<https://example.com/unsubscribe/k3>"
-    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(one.rendered.text)
-    mail.add_alternative(one.rendered.html, subtype="html")
-    return mail
+def letter(one: Preview, program: Program, today: date) -> bytes:
+    """A preview as the mail that a member would get, from and to addresses that nobody has."""
+    edition = program.editions[-1]
+    sender = one.language.own(edition.messages.sender or program.file.name)
+    at = datetime.combine(today, time(9), UTC)
+    message_id = f"<{one.name}@example.com>"
+    envelope = Envelope(
+        "member@example.com", sender, "alex@example.org", message_id, at, one.language.tag, f"{SITE}/unsubscribe/k3"
+    )
+    return compose(envelope, one.rendered.subject, one.rendered.text, one.rendered.html)
 
 
 def _index(found: Sequence[Preview]) -> str:

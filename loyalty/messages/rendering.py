@@ -61,7 +61,7 @@ def _environment(locale: str) -> Environment:
     language = translated(locale)
     environment = Environment(
         loader=FileSystemLoader(_templates()), undefined=StrictUndefined, autoescape=select_autoescape(["html"]),
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
     environment.install_gettext_translations(language.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= _filters(language)

@@ -80,6 +80,7 @@ class Edition:
     def content(self) -> str:
         """The edition as JSON, in one spelling."""
         parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in RULES}
+        parts |= {name: _in_order(parts[name]) for name in RULES if f"{name}.yaml" in OPTIONAL}
         parts = {name: part for name, part in parts.items() if part or f"{name}.yaml" not in OPTIONAL}
         parts["program"] = self.head.model_dump(mode="json", include={"zone", "money", "money_decimals"})
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -88,6 +89,21 @@ class Edition:
     def hash(self) -> str:
         """SHA-256 of the content, in hex."""
         return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+#: Blocks of benefits and requests whose order means something: words the least first, classes the lowest first, days rising.
+ORDERED = ("words", "values", "classes")
+
+
+def _in_order(value: Any) -> Any:
+    """The content of a part with each block of ORDERED as a list of pairs, for the keys of the content are sorted."""
+    if isinstance(value, list):
+        return [_in_order(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _in_order(below) for key, below in value.items()}
+    return {key: list(map(list, below.items())) if key in ORDERED and isinstance(below, dict) else below
+            for key, below in inner.items()}  # fmt: skip
 
 
 #: The parts of an edition, each a file and an attribute.

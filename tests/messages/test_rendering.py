@@ -30,11 +30,11 @@ def program() -> Program:
 SKYWAY = program()
 TIERS = SKYWAY.editions[-1].chart.tiers
 LOCALES = SKYWAY.file.languages
-CASES = [(kind, variant) for kind in kinds() for variant in variants(kind)]
+CASES = [(kind, variant) for kind in kinds() for variant in variants(SKYWAY, kind)]
 
 
 def context(kind: str, tier: str = TIERS[2], locale: str = "en", variant: str = "") -> dict[str, Any]:
-    return example(SKYWAY, kind, tier, translated(locale), TODAY, variant or variants(kind)[0])
+    return example(SKYWAY, kind, tier, translated(locale), TODAY, variant or variants(SKYWAY, kind)[0])
 
 
 def rendered(kind: str, given: dict[str, Any], locale: str = "en") -> Rendered:
