@@ -12,7 +12,7 @@ from loyalty.i18n import Language
 from loyalty.messages.facts import Fact, Person, Posted, next_way, percent_of, since_of, through_of
 from loyalty.messages.rights import left_of, reason_of
 from loyalty.program.additions import gained, lost
-from loyalty.program.ladder import Gift
+from loyalty.program.gifts import Gift
 from loyalty.program.load import Edition, Program
 from loyalty.status.booked import Booked, choice_of, edition_of, milestone_of
 from loyalty.status.evidence import evidence, read_evidence
