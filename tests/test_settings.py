@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_without_any_setting_the_defaults_hold() -> None:
     found = read({"PATH": "/bin", "LOYAL": "1"})
-    assert found == Settings("skyway", "sqlite:///loyalty.db", "", 2, 400, 7, {})
+    assert found == Settings("skyway", "sqlite:///loyalty.db", "", 2, 400, 7, jobs={})
 
 
 def test_the_environment_sets() -> None:
@@ -37,7 +37,7 @@ def test_the_environment_sets() -> None:
 
 
 def test_a_file_sets(file: Path) -> None:
-    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2, {"recalculate": "15 4 * * *"})
+    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2, jobs={"recalculate": "15 4 * * *"})
     assert read({"LOYALTY_SETTINGS": str(file)}) == expected
 
 
@@ -57,7 +57,10 @@ def test_the_process_s_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) 
 
 def test_all_problems_are_told_at_once(file: Path) -> None:
     file.write_text('programme = "heron"\nworkers = 0\nrecalculate_at = "2:30"\njobs = 3\n', encoding="utf-8")
-    names = "program, database_url, config, workers, keep_runs, keep_quiet_runs, jobs"
+    names = (
+        "program, database_url, config, workers, keep_runs, keep_quiet_runs, mail, mail_from, mail_bounces, mail_user, "
+        "mail_password, mail_per_second, web_address, secret, old_secrets, jobs"
+    )
     assert problems_of({"LOYALTY_SETTINGS": str(file), "LOYALTY_DATABSE_URL": "sqlite://", "LOYALTY_PORT": "80"}) == [
         "Setting jobs: found 3; allowed: a table of cron lines, each a text.",
         f"Setting programme is unknown; allowed: {names}. Did you mean program?",
