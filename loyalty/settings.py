@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 PREFIX = "LOYALTY_"
@@ -25,6 +26,8 @@ class Settings:
     `program` is a folder of config/programs; `database_url` any SQLAlchemy address of SQLite or PostgreSQL;
     `config` the folder that holds programs/ and imports/; `workers` the processes of a run over many members;
     `keep_runs` the days for which the history of runs is kept, `keep_quiet_runs` those for runs that had nothing to do;
+    `webhook_networks` are networks that webhooks may go to although they are not public, also by http; an endpoint that has
+    failed alone for `webhook_patience` days is disabled; deliveries are kept for `keep_deliveries` days;
     `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
     checks it).
     """
@@ -35,12 +38,20 @@ class Settings:
     workers: int = 2
     keep_runs: int = 400
     keep_quiet_runs: int = 7
+    webhook_networks: str = ""
+    webhook_patience: int = 5
+    keep_deliveries: int = 90
     jobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config_folder(self) -> Path:
         """The folder of programs and import mappings: as set, or the one that travels with the package."""
         return Path(self.config) if self.config else folder("config")
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """The networks that a text names, separated by spaces. Raises ValueError where it names something else."""
+    return [ip_network(one) for one in text.split()]
 
 
 def folder(name: str) -> Path:
@@ -104,4 +115,9 @@ def _typed(name: str, value: object, problems: list[str]) -> object:
         problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
     elif not isinstance(value, str):
         problems.append(f"Setting {name}: found {value!r}; allowed: a text.")
+    elif name == "webhook_networks":
+        try:
+            networks(value)
+        except ValueError as error:
+            problems.append(f"Setting {name}: {error}; allowed: networks such as 10.1.0.0/16, separated by spaces.")
     return value

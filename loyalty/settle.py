@@ -12,6 +12,7 @@ from loyalty.benefits.picking import book_waiting
 from loyalty.benefits.reworking import work_windows_again
 from loyalty.benefits.waitlist import Id
 from loyalty.clock import day_of
+from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import Folded, refold
@@ -32,6 +33,7 @@ def settle_for(
 
     Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
     """
+    note(session, [account.member_id for account in accounts], now)
     folded = _follow(session, program, accounts, as_of, now, whole, isolate)
     # picks made ahead that count by now: what they give is folded too, and may let the next one count
     while booked := book_waiting(session, program, accounts, as_of, now):

@@ -28,6 +28,7 @@ from loyalty.earning.rules import read_with
 from loyalty.errors import Refused
 from loyalty.keys import digest, dumps
 from loyalty.members.tables import Member
+from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 from loyalty.program.words import english
@@ -279,6 +280,7 @@ class _Asking:
             for item in items
         ]
         insert(self.session, RequestChange, LOGGED, log)
+        note(self.session, sorted({row[0] for row in log}), self.now)
         self.session.flush()
 
     def _row(self, item: _Item) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from loyalty.benefits.locking import GIVEN
 from loyalty.benefits.tables import BenefitUse, Request, RequestChange
 from loyalty.benefits.waitlist import Id
 from loyalty.keys import dumps
+from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.store import insert, pairs
 
@@ -75,6 +76,7 @@ class Changes:
             mine = (table.c.member_id == bindparam("m"), table.c.request_id == bindparam("r"))
             self.session.connection().execute(update(table).where(*mine).values(values), self.rows)
         insert(self.session, RequestChange, LOGGED, self.log)
+        note(self.session, sorted({row[0] for row in self.log}), self.now)
         if self.used:
             capture(self.session, self.used)
         if self.again:

@@ -17,6 +17,7 @@ from loyalty.benefits.tables import Request, RequestChange, Service
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
+from loyalty.members.telling import note
 from loyalty.store import among, insert, pairs
 
 WINDOWS, CLEAR = "windows", "clear"
@@ -111,6 +112,7 @@ def _opened(session: Session, rows: Sequence[Any], now: datetime) -> None:
     session.execute(update(_REQUEST).where(mine).values(came))
     log = [(row.member_id, row.request_id, row.changes, "waitlisted", "window_come", "{}", ENGINE, now) for row in rows]
     insert(session, RequestChange, LOGGED, log)
+    note(session, sorted({row[0] for row in log}), now)
 
 
 # --- clearing ---------------------------------------------------------------------------------------------------
