@@ -40,8 +40,8 @@ def standings(session: Session, removed: bool = False) -> list[Standing]:
     ):
         states.setdefault(endpoint_id, {})[state] = count
     open_ = _D.c.state.in_(("waiting", "sending"))
-    oldest = select(_D.c.endpoint_id, func.min(_D.c.known_at)).where(open_).group_by(_D.c.endpoint_id)
-    since = dict(session.execute(oldest).tuples())
+    oldest = select(_D.c.endpoint_id, func.min(_D.c.known_at).label("known_at")).where(open_).group_by(_D.c.endpoint_id)
+    since: dict[int, datetime] = {row.endpoint_id: row.known_at for row in session.execute(oldest)}
     endpoints = session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.endpoint_id))
     return [
         Standing(one, states.get(one.endpoint_id, {}), since.get(one.endpoint_id))
