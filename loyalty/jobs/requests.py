@@ -17,6 +17,7 @@ from loyalty.benefits.tables import Request, RequestChange, Service
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
+from loyalty.members.telling import note
 from loyalty.store import among, insert
 
 WINDOWS, CLEAR = "windows", "clear"
@@ -109,6 +110,7 @@ def _opened(session: Session, rows: Sequence[Any], theirs: Sequence[Any], now: d
     session.execute(update(_REQUEST).where(*theirs).values(came))
     log = [(row.member_id, row.request_id, row.changes, "waitlisted", "window_come", "{}", ENGINE, now) for row in rows]
     insert(session, RequestChange, LOGGED, log)
+    note(session, sorted({row[0] for row in log}), now)
 
 
 # --- clearing ---------------------------------------------------------------------------------------------------
