@@ -37,7 +37,8 @@ def test_the_environment_sets() -> None:
 
 
 def test_a_file_sets(file: Path) -> None:
-    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2, jobs={"recalculate": "15 4 * * *"})
+    jobs = {"recalculate": "15 4 * * *"}
+    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2, jobs=jobs)
     assert read({"LOYALTY_SETTINGS": str(file)}) == expected
 
 

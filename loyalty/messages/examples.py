@@ -13,7 +13,8 @@ from loyalty.i18n import Language, _
 from loyalty.members.rules import made_number
 from loyalty.program.additions import Told, gained, lost
 from loyalty.program.asking import RequestKind
-from loyalty.program.ladder import Gift, guarded
+from loyalty.program.gifts import Gift
+from loyalty.program.ladder import guarded
 from loyalty.program.load import Edition, Program
 from loyalty.status.words import reason
 

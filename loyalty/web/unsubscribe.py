@@ -18,7 +18,6 @@ from loyalty.messages.preferences import refusable
 from loyalty.messages.tokens import read_token
 from loyalty.program.telling import Consent
 
-
 #: What the page says.
 WORDS = {
     "ask": _("Do you want no more of these messages? Everything else stays as it is."),
@@ -73,8 +72,11 @@ def _consent(deployment: Deployment, name: str, at: datetime) -> Consent | None:
 
 
 def _rendered(deployment: Deployment, language: Language, about: Consent, state: dict[str, Any]) -> Response:
+    words = {name: language.say(text) for name, text in WORDS.items()}
+    sentence = language.own(about.sentence) if about.sentence else ""
+    program = language.own(deployment.program.file.name)
     text = render_template(
-        "unsubscribe.html", words={name: language.say(text) for name, text in WORDS.items()}, lang=language.tag, program=language.own(deployment.program.file.name),
-        name=language.own(about.name), sentence=language.own(about.sentence) if about.sentence else "", **state,
+        "unsubscribe.html", words=words, lang=language.tag, program=program, name=language.own(about.name), sentence=sentence,
+        **state,
     )  # fmt: skip
     return make_response(text)
