@@ -122,10 +122,9 @@ def run(members: int, idle: int, url: str, port: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     stated, cpu, wall = timed(lambda: statements(deployment, key(deployment, "statements"), NOW, 1, nothing))
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(
-        f"statements: {stated.changes} of {stated.items} members; {stated.changes / cpu:.0f} a second and core, {wall:.1f} s;"
-    )
-    print(f"            memory {after // 1024} MB, {(after - before) / 1024:.0f} MB more than before")
+    each, more = stated.changes / cpu, (after - before) / 1024
+    print(f"statements: {stated.changes} of {stated.items} members; {each:.0f} a second and core, {wall:.1f} s;")
+    print(f"            memory {after // 1024} MB, {more:.0f} MB more than before")
     with deployment.store.transaction() as session:
         # as many as can be compared in reasonable time
         session.execute(text("UPDATE message SET state = 'dropped' WHERE member_id > 2000"))
