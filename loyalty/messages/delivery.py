@@ -1,5 +1,6 @@
 """Claimed messages sent, one after the other: rendered, composed, handed over; what became of each is told as a mark."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -102,10 +103,11 @@ class Sender:
         return f"{name}+{row.member_id:x}.{row.message_id:x}@{domain}" if at else self.settings.mail_from or NOBODY
 
     def _answered(self, row: Row[Any], answer: Answered, now: datetime) -> Sent:
+        said = _without(row.address, str(answer))
         if not is_final(answer.code):
-            return Sent(retried(row, str(answer), now, self.random))
+            return Sent(retried(row, said, now, self.random))
         blamed = answer.recipient and blames_address(answer.code, answer.words)
-        return Sent(Mark(row.member_id, row.message_id, "failed", str(answer)), str(answer) if blamed else None, row.address)
+        return Sent(Mark(row.member_id, row.message_id, "failed", said), said if blamed else None, row.address)
 
     def _wait(self) -> None:
         """Until the next message may go."""
@@ -118,12 +120,17 @@ class Sender:
         """A message rendered and composed. Its Message-ID is made of its key and the sender's domain: it never changes."""
         context = thaw(row.context)
         link = self._unsubscribe(row)
-        context["links"] = {"portal": self.settings.web_address, "preferences": None, "unsubscribe": link}
+        context["links"] = {"portal": self.portal, "preferences": None, "unsubscribe": link}
         rendered = render(row.kind, context, row.locale, self.program.file.brand)
         sender = self.settings.mail_from or NOBODY
         language = translated(row.locale)
         envelope = Envelope(sender, self._name(row.locale, at), to, message_id_of(row, sender), at, language.tag, link)
         return compose(envelope, rendered.subject, rendered.text, rendered.html)
+
+    @property
+    def portal(self) -> str:
+        """Where members find their account: the pages of the deployment, else the program's own."""
+        return self.settings.web_address or self.program.file.brand.url or ""
 
     def _name(self, locale: str, at: datetime) -> str:
         edition = self.program.edition_on(at.astimezone(self.program.zone).date())
@@ -134,6 +141,11 @@ class Sender:
         if row.consent is None or not self.settings.secret or not self.settings.web_address:
             return None
         return f"{self.settings.web_address}/unsubscribe/{unsubscribe_token(self.settings, row.member_id, row.consent)}"
+
+
+def _without(address: str, text: str) -> str:
+    """What a server said, kept without the address that it repeats."""
+    return re.sub(re.escape(address), "...", text, flags=re.IGNORECASE)
 
 
 def message_id_of(row: Row[Any], sender: str) -> str:

@@ -72,9 +72,11 @@ def _consent(deployment: Deployment, name: str, at: datetime) -> Consent | None:
 
 
 def _rendered(deployment: Deployment, language: Language, about: Consent, state: dict[str, Any]) -> Response:
-    words = {name: language.say(word) for name, word in WORDS.items()}
+    words = {name: language.say(text) for name, text in WORDS.items()}
+    sentence = language.own(about.sentence) if about.sentence else ""
+    program = language.own(deployment.program.file.name)
     text = render_template(
-        "unsubscribe.html", words=words, lang=language.tag, program=language.own(deployment.program.file.name),
-        name=language.own(about.name), sentence=language.own(about.sentence) if about.sentence else "", **state,
+        "unsubscribe.html", words=words, lang=language.tag, program=program, name=language.own(about.name), sentence=sentence,
+        **state,
     )  # fmt: skip
     return make_response(text)

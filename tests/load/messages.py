@@ -3,7 +3,7 @@
     python tests/load/messages.py --members 2000
 
 The yardstick of sending is a bare loop: the same messages, rendered the same, put into an EmailMessage and handed over by
-smtplib on one connection, with no outbox. Seconds are of this process's CPU, so that the mail server beside it does not count.
+smtplib on one connection, with no outbox. Seconds are of this process's CPU: the mail server beside it does not count.
 """
 
 import argparse
@@ -122,9 +122,9 @@ def run(members: int, idle: int, url: str, port: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     stated, cpu, wall = timed(lambda: statements(deployment, key(deployment, "statements"), NOW, 1, nothing))
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"statements: {stated.changes} of {stated.items} members; {stated.changes / cpu:.0f} a second and core, "
-          f"{wall:.1f} s; "
-          f"memory {after // 1024} MB, {(after - before) / 1024:.0f} MB more than before")  # fmt: skip
+    each, more = stated.changes / cpu, (after - before) / 1024
+    print(f"statements: {stated.changes} of {stated.items} members; {each:.0f} a second and core, {wall:.1f} s;")
+    print(f"            memory {after // 1024} MB, {more:.0f} MB more than before")
     with deployment.store.transaction() as session:
         # as many as can be compared in reasonable time
         session.execute(text("UPDATE message SET state = 'dropped' WHERE member_id > 2000"))

@@ -115,7 +115,7 @@ def test_what_may_pass_is_tried_again_later_and_later(deploy: Deploy, tmp_path: 
 @pytest.mark.parametrize(
     ("to_recipient", "to_data", "suppressed"),
     [
-        ("550 5.1.1 no such user", "250 OK", True),
+        ("550 5.1.1 <M@members.example> no such user", "250 OK", True),
         ("550 5.7.1 we do not like you", "250 OK", False),
         ("250 OK", "554 5.6.0 what a message", False),
     ],
@@ -129,6 +129,7 @@ def test_what_is_final_is_not_tried_again(
     sink.to_data = lambda to: to_data if to.startswith("m@") else "250 OK"
     send(deployment, at(DAY, 14))
     assert states(deployment) == {"failed": 1, "sent": 1}
+    assert "members.example" not in " ".join(row.error for row in rows(deployment)).lower(), "no address in what is kept"
     sink.to_recipient = sink.to_data = lambda _address: "250 OK"
     orbit.travelled(deployment, "M", "a", "2026-01-02", 120)
     build(deployment, at("2026-01-02", 14))
