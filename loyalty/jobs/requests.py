@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, func, or_, select, update
+from sqlalchemy import Table, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from loyalty.benefits.changes import LOGGED
 from loyalty.benefits.clearing import ENGINE, clear
 from loyalty.benefits.locking import is_due, lock_services
 from loyalty.benefits.tables import Request, RequestChange, Service
@@ -18,7 +17,7 @@ from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.members.telling import note
-from loyalty.store import among, insert
+from loyalty.store import among
 
 WINDOWS, CLEAR = "windows", "clear"
 #: Requests opened in one transaction, at about.
@@ -89,12 +88,8 @@ def open_some(session: Session, now: datetime, size: int) -> int:
         return 0
     services = select(_SERVICE.c.service_id).where(among(session, _SERVICE.c.service_id, found))
     session.execute(services.order_by(_SERVICE.c.service_id).with_for_update()).all()
-    columns = (_REQUEST.c.member_id, _REQUEST.c.request_id, _REQUEST.c.changes)
-    theirs = (among(session, _REQUEST.c.service_id, found), *due)
-    rows = session.execute(select(*columns).where(*theirs)).all()
     _note(session, found, due)
-    _opened(session, rows, theirs, now)
-    return len(rows)
+    return _opened(session, (among(session, _REQUEST.c.service_id, found), *due), now)
 
 
 def _note(session: Session, found: Sequence[int], due: Sequence[Any]) -> None:
@@ -105,12 +100,16 @@ def _note(session: Session, found: Sequence[int], due: Sequence[Any]) -> None:
     session.execute(update(_SERVICE).where(*theirs).values(look_at=first))
 
 
-def _opened(session: Session, rows: Sequence[Any], theirs: Sequence[Any], now: datetime) -> None:
-    came = {"state": "waitlisted", "reason": "window_come", "details": "{}", "changes": _REQUEST.c.changes + 1}
-    session.execute(update(_REQUEST).where(*theirs).values(came))
-    log = [(row.member_id, row.request_id, row.changes, "waitlisted", "window_come", "{}", ENGINE, now) for row in rows]
-    insert(session, RequestChange, LOGGED, log)
-    note(session, sorted({row[0] for row in log}), now)
+def _opened(session: Session, theirs: Sequence[Any], now: datetime) -> int:
+    """Log and change the same requests: under the lock of their services they stay the same from one statement to the next."""
+    came = {"state": "waitlisted", "reason": "window_come", "details": "{}"}
+    log = {**came, "author": ENGINE, "at": now}
+    note(session, session.scalars(select(_REQUEST.c.member_id).where(*theirs).distinct()).all(), now)
+    values = [literal(value, RequestChange.__table__.c[name].type) for name, value in log.items()]
+    lines = select(_REQUEST.c.member_id, _REQUEST.c.request_id, _REQUEST.c.changes, *values).where(*theirs)
+    session.execute(insert(RequestChange).from_select(["member_id", "request_id", "n", *log], lines))
+    changed = session.connection().execute(update(_REQUEST).where(*theirs).values(**came, changes=_REQUEST.c.changes + 1))
+    return changed.rowcount
 
 
 # --- clearing ---------------------------------------------------------------------------------------------------
