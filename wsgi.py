@@ -4,4 +4,6 @@ from loyalty import clock
 from loyalty.jobs.deployment import read_deployment
 from loyalty.web import create_app
 
-app = create_app(read_deployment().ready(clock.now()))
+deployment = read_deployment().ready(clock.now())
+deployment.store.close()  # a server that forks afterwards must not share connections
+app = create_app(deployment)

@@ -17,6 +17,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "bad_zone": "There is no time zone {zone}; allowed: an IANA name such as Europe/Paris.",
         "bad_field": "Field {field}: found {found}; allowed: {allowed}.{nearest}",
         "bad_mapping": "The mapping cannot be used: {why}",
+        "bad_webhook_url": "This address cannot be told: {why}.",
         "bad_plan": "The plan cannot be used: {why}",
         "chain_of_sharing": "Member {number} has {tier} from a companion and cannot pass it on.",
         "companion_ended": "The companion {key} ended on {on}.",
@@ -92,6 +93,10 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "unknown_tier": "There is no tier {tier}; allowed: {allowed}.{nearest}",
         "unknown_unit": "There is no unit {unit}; allowed: {allowed}.{nearest}",
         "units_taken": "Class {class_}: {taken} units are given out; {units} would be fewer.",
+        "unknown_delivery": "There is no delivery {delivery!r}.",
+        "unknown_webhook": "There is no endpoint {endpoint} of webhooks, or it was removed.",
+        "unknown_webhook_type": "There is no type {type} of event; allowed: {allowed}.{nearest}",
+        "webhook_exists": "Endpoint {endpoint} has this address already.",
         "waiver_not_offered": "This program waives nothing.",
         "waiver_too_large": "{unit} is {short} short of tier {tier}; at most {within} may be waived.",
     }

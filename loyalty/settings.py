@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 PREFIX = "LOYALTY_"
@@ -46,6 +47,8 @@ class Settings:
     which reports of failure come (its name gets a plus and the message's key; `mail_from` without it); `mail_user` and
     `mail_password` sign in; at most `mail_per_second` are sent. `web_address` is where this deployment's pages are; `secret`
     signs what is in links, `old_secrets`, separated by spaces, are still taken where it was changed.
+    `webhook_networks` are networks that webhooks may go to although they are not public, also by http; an endpoint that has
+    failed alone for `webhook_patience` days is disabled; deliveries are kept for `keep_deliveries` days;
     `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
     checks it).
     """
@@ -65,12 +68,20 @@ class Settings:
     web_address: str = ""
     secret: str = field(default="", repr=False)
     old_secrets: str = field(default="", repr=False)
+    webhook_networks: str = ""
+    webhook_patience: int = 5
+    keep_deliveries: int = 90
     jobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config_folder(self) -> Path:
         """The folder of programs and import mappings: as set, or the one that travels with the package."""
         return Path(self.config) if self.config else folder("config")
+
+
+def networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """The networks that a text names, separated by spaces. Raises ValueError where it names something else."""
+    return [ip_network(one) for one in text.split()]
 
 
 def folder(name: str) -> Path:
@@ -138,4 +149,9 @@ def _typed(name: str, value: object, problems: list[str]) -> object:
         problems.append(
             f"Setting {name}: found {'another text' if name in SECRET else repr(value)}; allowed: {FORMS[name][1]}."
         )
+    elif name == "webhook_networks":
+        try:
+            networks(value)
+        except ValueError as error:
+            problems.append(f"Setting {name}: {error}; allowed: networks such as 10.1.0.0/16, separated by spaces.")
     return value

@@ -124,6 +124,7 @@ def loyalty(url: str, *arguments: str, **environ: str) -> Result:
 
 
 HAND = ["--author", "A", "--reason", "R", "--key", "K"]
+BY = ["--author", "A", "--reason", "R"]
 #: Every command that needs a database, with arguments that are in order.
 COMMANDS: dict[str, list[str]] = {
     "db check": [],
@@ -190,6 +191,18 @@ COMMANDS: dict[str, list[str]] = {
     "messages notice": ["N1", "survey", "--key", "K"],
     "jobs history": ["recalculate"],
     "health": [],
+    "webhooks add": ["https://a.example/", "--type", "*", *BY],
+    "webhooks change": ["1", *BY],
+    "webhooks list": [],
+    "webhooks health": [],
+    "webhooks show": ["1"],
+    "webhooks enable": ["1", *BY],
+    "webhooks disable": ["1", *BY],
+    "webhooks rotate": ["1", *BY],
+    "webhooks remove": ["1", *BY],
+    "webhooks test": ["1", *BY],
+    "webhooks deliveries": [],
+    "webhooks replay": ["1", "--failed-since", "2026-01-01", *BY],
 }
 #: Commands that need none, or make their own.
 WITHOUT = {
@@ -217,7 +230,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0005"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0006"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 

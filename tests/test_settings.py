@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loyalty.settings import Settings, SettingsInvalid, folder, read
+from loyalty.settings import Settings, SettingsInvalid, folder, networks, read
 
 
 def problems_of(environ: dict[str, str]) -> list[str]:
@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "settings.toml"
     path.write_text(
         'program = "heron"\ndatabase_url = "postgresql+psycopg://db/loyalty"\nconfig = "/etc/loyalty"\nworkers = 8\n'
-        'keep_runs = 90\nkeep_quiet_runs = 2\n[jobs]\nrecalculate = "15 4 * * *"\n',
+        'keep_runs = 90\nkeep_quiet_runs = 2\nwebhook_networks = "10.0.0.0/8"\n[jobs]\nrecalculate = "15 4 * * *"\n',
         encoding="utf-8",
     )
     return path
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_without_any_setting_the_defaults_hold() -> None:
     found = read({"PATH": "/bin", "LOYAL": "1"})
-    assert found == Settings("skyway", "sqlite:///loyalty.db", "", 2, 400, 7, {})
+    assert found == Settings("skyway", "sqlite:///loyalty.db", "", 2, 400, 7, jobs={})
 
 
 def test_the_environment_sets() -> None:
@@ -37,7 +37,9 @@ def test_the_environment_sets() -> None:
 
 
 def test_a_file_sets(file: Path) -> None:
-    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2, {"recalculate": "15 4 * * *"})
+    at = {"recalculate": "15 4 * * *"}
+    kept = ("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2)
+    expected = Settings(*kept, webhook_networks="10.0.0.0/8", jobs=at)
     assert read({"LOYALTY_SETTINGS": str(file)}) == expected
 
 
@@ -57,7 +59,11 @@ def test_the_process_s_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) 
 
 def test_all_problems_are_told_at_once(file: Path) -> None:
     file.write_text('programme = "heron"\nworkers = 0\nrecalculate_at = "2:30"\njobs = 3\n', encoding="utf-8")
-    names = "program, database_url, config, workers, keep_runs, keep_quiet_runs, jobs"
+    names = (
+        "program, database_url, config, workers, keep_runs, keep_quiet_runs, mail, mail_from, mail_bounces, mail_user, "
+        "mail_password, mail_per_second, web_address, secret, old_secrets, webhook_networks, webhook_patience, "
+        "keep_deliveries, jobs"
+    )
     assert problems_of({"LOYALTY_SETTINGS": str(file), "LOYALTY_DATABSE_URL": "sqlite://", "LOYALTY_PORT": "80"}) == [
         "Setting jobs: found 3; allowed: a table of cron lines, each a text.",
         f"Setting programme is unknown; allowed: {names}. Did you mean program?",
@@ -111,3 +117,14 @@ def test_the_config_folder_is_the_one_set_or_the_one_that_comes_along(tmp_path: 
     assert Settings(config=str(tmp_path)).config_folder == tmp_path
     assert Settings().config_folder == folder("config")
     assert (folder("config") / "programs").is_dir()
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/33", "10.0.0.1/8", "everything", "10.0.0.0/8, 10.1.0.0/16", "::/200"])
+def test_what_is_no_network_is_refused(text: str) -> None:
+    (problem,) = problems_of({"LOYALTY_WEBHOOK_NETWORKS": text})
+    assert problem.startswith("Setting webhook_networks: ") and problem.endswith("such as 10.1.0.0/16, separated by spaces.")
+
+
+def test_networks_are_of_both_kinds() -> None:
+    found = read({"LOYALTY_WEBHOOK_NETWORKS": " 10.1.0.0/16  fd00::/8 192.0.2.7"})
+    assert [str(one) for one in networks(found.webhook_networks)] == ["10.1.0.0/16", "fd00::/8", "192.0.2.7/32"]

@@ -21,6 +21,8 @@ from loyalty.cli.schedule import health, jobs, run, schedule
 from loyalty.cli.services import services
 from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
+from loyalty.cli.webhook_deliveries import deliveries, replay
+from loyalty.cli.webhooks import webhooks
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,9 +38,11 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
-                services, requests, messages, recalculate, verify, run, schedule, jobs, health):  # fmt: skip
+                services, requests, messages, webhooks, recalculate, verify, run, schedule, jobs, health):  # fmt: skip
     main.add_command(command)
 for command in (consent, digest, change):
     members.add_command(command)
 messages.add_command(preview)
 program.add_command(try_)
+webhooks.add_command(deliveries)
+webhooks.add_command(replay)

@@ -23,6 +23,7 @@ from loyalty.members.files import FileRow, file_hash, rows_of
 from loyalty.members.mapping import MappingFile
 from loyalty.members.operations import enrol
 from loyalty.members.tables import ImportFile
+from loyalty.members.telling import note
 from loyalty.status.operations import mark_due, open_standings
 from loyalty.status.queries import lock_numbers
 
@@ -201,6 +202,7 @@ def _activities_taker(deployment: Deployment, mapping: MappingFile, now: datetim
             reports = [(accounts[item.number], item.report) for _, item in part]
             outcomes = record(session, deployment.program, reports, now)
             rejects += _count([row for row, _ in part], outcomes, tally)
+        note(session, [account.member_id for account in accounts.values()], now)
         _mark(session, [account for number, account in accounts.items() if account.review_on != before[number]])
         tally.rejected += len(rejects)
         return sorted(rejects, key=lambda reject: reject.row)

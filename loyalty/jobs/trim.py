@@ -1,4 +1,4 @@
-"""Old runs deleted: history is kept as long as the settings say."""
+"""Old runs and deliveries deleted: history is kept as long as the settings say."""
 
 from datetime import datetime, timedelta
 
@@ -9,10 +9,11 @@ from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.tables import Run, RunChunk, RunFailure
+from loyalty.messages.webhook_keeping import trim_deliveries
 
 
 def trim(deployment: Deployment, key: RunKey, now: datetime, _workers: int, _progress: Progress) -> Result:
-    """Delete runs that ended long ago, sooner those that had nothing to do; all in one transaction.
+    """Delete runs that ended long ago, sooner those that had nothing to do, and deliveries of webhooks; all in one transaction.
 
     The newest run of each job by the schedule, and the newest that did not break off, stay: from them follows what is due.
     """
@@ -21,6 +22,7 @@ def trim(deployment: Deployment, key: RunKey, now: datetime, _workers: int, _pro
         if runs.begin(session, key, now):
             quiet, all_others = (key.due - timedelta(days=days) for days in (chosen.keep_quiet_runs, chosen.keep_runs))
             deleted = _delete(session, quiet, all_others)
+            deleted += trim_deliveries(session, key.due - timedelta(days=chosen.keep_deliveries), now)
             runs.tally(session, key, deleted, deleted)
         return runs.finish(session, key, now)
 

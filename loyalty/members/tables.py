@@ -40,6 +40,21 @@ class AttributeChange(Base):
     attributes: Mapped[str] = mapped_column(Text)
 
 
+class Announcing(Base):
+    """A member about whom something became known at `noted_at`: what it is is still to be announced to systems.
+
+    Written in the transaction of the facts, under a number that no other transaction draws, so that who takes it away takes
+    away none that commits later. `look_at` is when it is to be looked at, later than `noted_at` where that failed before.
+    """
+
+    __tablename__ = "announcing"
+
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    note_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    noted_at: Mapped[datetime] = mapped_column(Instant)
+    look_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
 class ImportFile(Base):
     """One reading of a file through a mapping: how far it came, so that a killed import goes on where it stopped."""
 

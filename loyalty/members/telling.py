@@ -10,12 +10,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from loyalty.keys import digest, dumps
+from loyalty.members.announcing import to_announce
 from loyalty.members.tables import Notice, Telling
 from loyalty.store import Instant
 
 
 def note(session: Session, member_ids: Sequence[int], at: datetime) -> None:
-    """Note that something is new about members, or, with an instant to come, that they are to be looked at then."""
+    """Note that something is new about members, for the messages to them and for the webhooks that announce it."""
+    look_at(session, member_ids, at)
+    to_announce(session, member_ids, at)
+
+
+def look_at(session: Session, member_ids: Sequence[int], at: datetime) -> None:
+    """Note that members are to be looked at for messages at an instant, which may be to come."""
     if not member_ids:
         return
     on_postgresql = session.get_bind().dialect.name == "postgresql"
@@ -44,5 +51,5 @@ def notice(
         member_id=member_id, notice_id=identity[1], source=source, fields=dumps(dict(fields)), address=address, at=now
     ))  # fmt: skip
     session.flush()
-    note(session, [member_id], now)
+    look_at(session, [member_id], now)
     return True

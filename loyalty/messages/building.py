@@ -16,7 +16,7 @@ from loyalty.i18n import fitting, translated
 from loyalty.keys import digest
 from loyalty.ledger.queries import balances_of
 from loyalty.members.tables import Telling
-from loyalty.members.telling import note
+from loyalty.members.telling import look_at
 from loyalty.messages.contexts import Around, context_of, left_told
 from loyalty.messages.facts import FINDERS, Fact, Frame, Person, together
 from loyalty.messages.frozen import freeze
@@ -138,8 +138,8 @@ class _Building:
         self._locate([one.person for one in wanted if one.person.position is None])
         self._write(wanted)
         for at, members in self.later.items():
-            note(self.session, members, at)
-        note(self.session, list(self.built.failures), self.now + timedelta(hours=1))
+            look_at(self.session, members, at)
+        look_at(self.session, list(self.built.failures), self.now + timedelta(hours=1))
         return self.built
 
     def _safely(self, person: Person, work: Any) -> list[Any]:

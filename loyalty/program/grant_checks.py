@@ -47,6 +47,7 @@ def _every(milestone: Milestone, way: Way, names: Names) -> None:
             names.tell(
                 (*way, counter), f"found {counter}, first in no path of at; allowed: {listed([one for one in first if one])}"
             )
+            continue
         _again(counter, amount, (*way, counter), names)
 
 

@@ -179,7 +179,7 @@ class Sheet:
 
     def _withdraw(self, row: Booked, day: int) -> bool:
         """Take an award back from a day on: its entries are undone then, or on their own days where these are later."""
-        row.withdrawn_on, row.settled = date.fromordinal(day), True
+        row.withdrawn_on, row.withdrawn_at, row.settled = date.fromordinal(day), self.now, True
         self.undone[self.member_id, row.cause_id] = row.withdrawn_on
         self.touched[row.n] = row
         changed = False

@@ -33,6 +33,7 @@ class Booked:
     chosen: list[dict[str, Any]]
     settled: bool
     recorded_at: datetime
+    withdrawn_at: datetime | None = None
 
     @property
     def identity(self) -> tuple[str, int, int, int]:

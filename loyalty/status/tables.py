@@ -107,7 +107,8 @@ class StatusAward(Base):
     `window` is the window's key, `window_on` its first day. `gifts` is JSON: what was granted and on which day, of a choice
     once it is made. `cause_id` is the cause of the entries that it booked. `choose_by` is the last day of a choice, `chosen`
     the options picked so far as JSON, by whom, why and under which key; `settled` once nothing is open. `withdrawn_on` is
-    the day on which a reversal took it back; won again, it is another award.
+    the day from which a reversal took it back, `withdrawn_at` the instant at which that became known; won again, it is another
+    award.
     """
 
     __tablename__ = "status_award"
@@ -128,3 +129,4 @@ class StatusAward(Base):
     chosen: Mapped[str] = mapped_column(Text, default="[]")
     settled: Mapped[bool] = mapped_column(default=True)
     recorded_at: Mapped[datetime] = mapped_column(Instant)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -10,13 +10,22 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from loyalty.errors import Refused
-from loyalty.i18n import Language, fitting, translated
+from loyalty.i18n import Language, _, fitting, translated
 from loyalty.jobs.deployment import Deployment
 from loyalty.members.consent import consent, consents_of
 from loyalty.members.tables import Member
 from loyalty.messages.preferences import refusable
 from loyalty.messages.tokens import read_token
 from loyalty.program.telling import Consent
+
+#: What the page says.
+WORDS = {
+    "ask": _("Do you want no more of these messages? Everything else stays as it is."),
+    "stop": _("No more of these messages"),
+    "stopped": _("You receive no more of these messages."),
+    "start": _("Send me these messages again"),
+    "started": _("You receive these messages again."),
+}
 
 
 def pages(deployment: Deployment, now: Callable[[], datetime]) -> Blueprint:
@@ -63,8 +72,9 @@ def _consent(deployment: Deployment, name: str, at: datetime) -> Consent | None:
 
 
 def _rendered(deployment: Deployment, language: Language, about: Consent, state: dict[str, Any]) -> Response:
+    words = {name: language.say(word) for name, word in WORDS.items()}
     text = render_template(
-        "unsubscribe.html", say=language.say, lang=language.tag, program=language.own(deployment.program.file.name),
+        "unsubscribe.html", words=words, lang=language.tag, program=language.own(deployment.program.file.name),
         name=language.own(about.name), sentence=language.own(about.sentence) if about.sentence else "", **state,
     )  # fmt: skip
     return make_response(text)
