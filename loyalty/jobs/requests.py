@@ -108,6 +108,8 @@ def _opened(session: Session, theirs: Sequence[Any], now: datetime) -> int:
     values = [literal(value, RequestChange.__table__.c[name].type) for name, value in log.items()]
     lines = select(_REQUEST.c.member_id, _REQUEST.c.request_id, _REQUEST.c.changes, *values).where(*theirs)
     session.execute(insert(RequestChange).from_select(["member_id", "request_id", "n", *log], lines))
+    members = select(_REQUEST.c.member_id).where(*theirs).distinct().order_by(_REQUEST.c.member_id)
+    note(session, list(session.scalars(members)), now)
     changed = session.connection().execute(update(_REQUEST).where(*theirs).values(**came, changes=_REQUEST.c.changes + 1))
     return changed.rowcount
 
