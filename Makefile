@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check explore format bench clean
+.PHONY: help demo test check explore format messages screens bench clean
 
 help:            ## tell what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/:/'
@@ -22,17 +22,24 @@ check: .venv/test ## format, lint, types, import contracts, programs, tests
 	$(MAKE) test
 
 explore: .venv/test ## the properties on other and more examples than the tests draw
-	PROPERTIES=explore $(BIN)/pytest -n 2 tests/model tests/program
+	PROPERTIES=explore $(BIN)/pytest -n 2 tests/model tests/program tests/benefits
 
 format: .venv/test ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+messages: .venv/test ## bring the catalogues of translations up to date with the templates and the code
+	$(BIN)/python -m tests.messages.catalogue
+
+screens: .venv/test ## pictures of every mail in var/screens, 360 and 700 px, light and dark (needs chromium, fonts-noto-cjk)
+	$(BIN)/pip install --quiet --disable-pip-version-check playwright
+	$(BIN)/python -m tests.browser.screens
+
 bench: .venv/test ## speed and memory, as ratios to a yardstick of the same run (MEMBERS=..., ACTIVITIES=...)
 	$(BIN)/python tests/load/bench.py --members $(or $(MEMBERS),100000) --activities $(or $(ACTIVITIES),1000000)
 
 clean:           ## remove what these targets made
-	rm -rf .venv build *.egg-info demo.db demo.db-wal demo.db-shm
+	rm -rf .venv build *.egg-info var/screens demo.db demo.db-wal demo.db-shm
 
 .venv/demo: setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -13,6 +13,22 @@ PREFIX = "LOYALTY_"
 DEFAULT_DATABASE = "sqlite:///loyalty.db"
 #: Settings that were, and what is said in their place.
 GONE = {"recalculate_at": 'say jobs.recalculate, a cron line: 02:30 is "30 2 * * *"'}
+#: Settings that are never shown.
+SECRET = ("mail_password", "secret", "old_secrets")
+_ADDRESS = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|"
+#: What some settings must look like, and how that is said.
+FORMS = {
+    "mail": (
+        r"console|folder:.+|smtps?://[^/:@\s]+(:[0-9]{1,5})?|smtp\+starttls://[^/:@\s]+(:[0-9]{1,5})?|",
+        "console, folder:PATH, smtp+starttls://HOST:PORT, smtps://HOST:PORT, smtp://HOST:PORT; user and password are settings "
+        "of their own",
+    ),
+    "mail_from": (_ADDRESS, "an address, name@domain"),
+    "mail_bounces": (_ADDRESS, "an address, name@domain"),
+    "web_address": (r"https?://[!-~]+[^/\s]|", "an address that begins with https:// and ends without /"),
+    "secret": (r"\S{32,}|", "at least 32 characters, no spaces"),
+    "old_secrets": (r"(\S{32,}\s*)*", "texts of at least 32 characters each, separated by spaces"),
+}
 
 
 class SettingsInvalid(Exception):
@@ -26,6 +42,11 @@ class Settings:
     `program` is a folder of config/programs; `database_url` any SQLAlchemy address of SQLite or PostgreSQL;
     `config` the folder that holds programs/ and imports/; `workers` the processes of a run over many members;
     `keep_runs` the days for which the history of runs is kept, `keep_quiet_runs` those for runs that had nothing to do;
+    `mail` is where mail goes: `console`, `folder:PATH`, `smtp+starttls://HOST:PORT`, `smtps://HOST:PORT`, or, to a relay on the
+    same machine, `smtp://HOST:PORT`; none is sent without it. `mail_from` is the sender's address, `mail_bounces` the one to
+    which reports of failure come (its name gets a plus and the message's key; `mail_from` without it); `mail_user` and
+    `mail_password` sign in; at most `mail_per_second` are sent. `web_address` is where this deployment's pages are; `secret`
+    signs what is in links, `old_secrets`, separated by spaces, are still taken where it was changed.
     `webhook_networks` are networks that webhooks may go to although they are not public, also by http; an endpoint that has
     failed alone for `webhook_patience` days is disabled; deliveries are kept for `keep_deliveries` days;
     `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
@@ -38,6 +59,15 @@ class Settings:
     workers: int = 2
     keep_runs: int = 400
     keep_quiet_runs: int = 7
+    mail: str = ""
+    mail_from: str = ""
+    mail_bounces: str = ""
+    mail_user: str = ""
+    mail_password: str = field(default="", repr=False)
+    mail_per_second: int = 50
+    web_address: str = ""
+    secret: str = field(default="", repr=False)
+    old_secrets: str = field(default="", repr=False)
     webhook_networks: str = ""
     webhook_patience: int = 5
     keep_deliveries: int = 90
@@ -114,7 +144,11 @@ def _typed(name: str, value: object, problems: list[str]) -> object:
             return int(str(value))
         problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
     elif not isinstance(value, str):
-        problems.append(f"Setting {name}: found {value!r}; allowed: a text.")
+        problems.append(f"Setting {name}: found {'something else' if name in SECRET else repr(value)}; allowed: a text.")
+    elif name in FORMS and not re.fullmatch(FORMS[name][0], value):
+        problems.append(
+            f"Setting {name}: found {'another text' if name in SECRET else repr(value)}; allowed: {FORMS[name][1]}."
+        )
     elif name == "webhook_networks":
         try:
             networks(value)

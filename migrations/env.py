@@ -8,6 +8,7 @@ import loyalty.insight.tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables
+import loyalty.messages.tables
 import loyalty.messages.webhook_tables
 import loyalty.published
 import loyalty.status.tables  # noqa: F401 every table of the models must be known

@@ -178,6 +178,17 @@ COMMANDS: dict[str, list[str]] = {
     "verify": [],
     "run": ["recalculate"],
     "schedule": [],
+    "members consent": ["N1"],
+    "members digest": ["N1", "day"],
+    "members change": ["N1", "--name", "N"],
+    "messages build": [],
+    "messages send": [],
+    "messages list": [],
+    "messages show": ["1.1"],
+    "messages retry": ["--all"],
+    "messages bounces": ["absent"],
+    "messages suppressed": [],
+    "messages notice": ["N1", "survey", "--key", "K"],
     "jobs history": ["recalculate"],
     "health": [],
     "webhooks add": ["https://a.example/", "--type", "*", *BY],
@@ -194,7 +205,12 @@ COMMANDS: dict[str, list[str]] = {
     "webhooks replay": ["1", "--failed-since", "2026-01-01", *BY],
 }
 #: Commands that need none, or make their own.
-WITHOUT = {"db upgrade", "demo", *(f"program {name}" for name in ("list", "check", "show", "test", "schema", "compare"))}
+WITHOUT = {
+    "db upgrade",
+    "demo",
+    "messages preview",
+    *(f"program {name}" for name in ("list", "check", "show", "test", "schema", "compare")),
+}
 
 
 def leaves(group: click.Group, before: str = "") -> Iterator[str]:

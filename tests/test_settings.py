@@ -38,7 +38,8 @@ def test_the_environment_sets() -> None:
 
 def test_a_file_sets(file: Path) -> None:
     at = {"recalculate": "15 4 * * *"}
-    expected = Settings("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2, "10.0.0.0/8", jobs=at)
+    kept = ("heron", "postgresql+psycopg://db/loyalty", "/etc/loyalty", 8, 90, 2)
+    expected = Settings(*kept, webhook_networks="10.0.0.0/8", jobs=at)
     assert read({"LOYALTY_SETTINGS": str(file)}) == expected
 
 
@@ -59,8 +60,9 @@ def test_the_process_s_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) 
 def test_all_problems_are_told_at_once(file: Path) -> None:
     file.write_text('programme = "heron"\nworkers = 0\nrecalculate_at = "2:30"\njobs = 3\n', encoding="utf-8")
     names = (
-        "program, database_url, config, workers, keep_runs, keep_quiet_runs, webhook_networks, webhook_patience, keep_deliveries, "
-        "jobs"
+        "program, database_url, config, workers, keep_runs, keep_quiet_runs, mail, mail_from, mail_bounces, mail_user, "
+        "mail_password, mail_per_second, web_address, secret, old_secrets, webhook_networks, webhook_patience, "
+        "keep_deliveries, jobs"
     )
     assert problems_of({"LOYALTY_SETTINGS": str(file), "LOYALTY_DATABSE_URL": "sqlite://", "LOYALTY_PORT": "80"}) == [
         "Setting jobs: found 3; allowed: a table of cron lines, each a text.",

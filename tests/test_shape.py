@@ -11,6 +11,7 @@ import loyalty.insight.tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables
+import loyalty.messages.tables
 import loyalty.messages.webhook_tables
 import loyalty.published
 import loyalty.status.tables  # noqa: F401 every table must be known
@@ -23,7 +24,7 @@ FILES = sorted((ROOT / "loyalty").rglob("*.py"))
 #: Tables that are no member's: what is published, and how far work has come.
 SHARED = {
     "edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move", "service",
-    "service_class", "service_change", "webhook_endpoint", "webhook_secret", "webhook_act",
+    "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret", "webhook_act",
 }  # fmt: skip
 
 

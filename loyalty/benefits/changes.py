@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Row, Table, bindparam, select, update
+from sqlalchemy import Row, Table, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.holding import capture, give_back
@@ -89,5 +89,5 @@ class Changes:
 def _hold_again(session: Session, ids: Sequence[Id]) -> None:
     """What was used for requests that are asked anew elsewhere is held for them; as much as before, so none can be too many."""
     wanted = pairs(session, ids)
-    mine = select(wanted.c.b).where(wanted.c.a == BenefitUse.member_id, wanted.c.b == BenefitUse.request_id).exists()
+    mine = tuple_(BenefitUse.member_id, BenefitUse.request_id).in_(select(wanted.c.a, wanted.c.b))
     session.execute(update(BenefitUse).where(mine, BenefitUse.state == "used").values(state="held"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from loyalty.benefits.periods import Period, Stretch, TierDays, choice_in, choice_of, periods, stretches
 from loyalty.program.catalog import Choice
-from loyalty.program.ladder import Gift
+from loyalty.program.gifts import Gift
 from loyalty.program.load import Edition, Program
 from loyalty.status.marks import deadline
 

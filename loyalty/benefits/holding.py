@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.instruments import good_again, valid_day
@@ -18,7 +18,7 @@ from loyalty.clock import day_of
 from loyalty.keys import digest
 from loyalty.program.load import Program
 from loyalty.status.queries import Account
-from loyalty.store import insert, pairs
+from loyalty.store import among, insert, pairs
 
 #: (member_id, request_id).
 RequestKey = tuple[int, int]
@@ -108,5 +108,7 @@ def _open(session: Session, requests: Sequence[RequestKey], *columns: Any) -> Se
 
 
 def _of(session: Session, requests: Sequence[RequestKey]) -> ColumnElement[bool]:
+    """What was taken for some requests: found by its members, whose uses are few, not by going through all that there are."""
     keys = pairs(session, list(requests))
-    return select(keys.c.a).where(keys.c.a == _USE.c.member_id, keys.c.b == _USE.c.request_id).exists()
+    mine = tuple_(_USE.c.member_id, _USE.c.request_id).in_(select(keys.c.a, keys.c.b))
+    return among(session, _USE.c.member_id, sorted({member_id for member_id, _ in requests})) & mine

@@ -23,7 +23,7 @@ from loyalty.keys import digest
 from loyalty.program.catalog import Campaign
 from loyalty.program.chart import Held
 from loyalty.program.conditions import compile_condition
-from loyalty.program.ladder import Gift
+from loyalty.program.gifts import Gift
 from loyalty.program.load import Edition, Program
 from loyalty.program.scope import member_scope
 from loyalty.status.windows import FAR

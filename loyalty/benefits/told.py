@@ -16,7 +16,7 @@ from loyalty.benefits.words import reason
 from loyalty.clock import day_of
 from loyalty.program.benefit_words import Telling, telling
 from loyalty.program.chart import Held
-from loyalty.program.ladder import Gift
+from loyalty.program.gifts import Gift
 from loyalty.program.load import Edition, Program
 from loyalty.program.words import english
 from loyalty.status.booked import choice_of, is_open, milestone_of

@@ -10,7 +10,7 @@ from loyalty import clock
 from loyalty.cli.output import progress_bar, refusals
 from loyalty.cli.status import explain_member, show_ladder
 from loyalty.jobs import migrate, recalculate
-from loyalty.jobs.demo import draw
+from loyalty.jobs.demo import departures, draw
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.schedule import run_now
 from loyalty.jobs.timetable import job_named
@@ -39,13 +39,14 @@ def demo(members: int, path: Path, no_serve: bool) -> None:
         (result,) = recalculate.by_hand(deployment, None, False, now, deployment.settings.workers, step)
     with progress_bar("Members per tier, month by month") as step:
         run_now(deployment, job_named(deployment.settings, "snapshot"), now, step)
+    departure = departures(deployment, now)
     click.echo(f"{drawn.members:,} members, {drawn.activities:,} activities, {result.changes:,} changes of status.\n")
     show_ladder(deployment, deployment.today(now), False)
     chosen = _three(deployment)
     for number in chosen:
         click.echo()
         explain_member(deployment, number, deployment.today(now), False)
-    _next(deployment, chosen)
+    _next(deployment, chosen, departure)
 
 
 def _three(deployment: Deployment) -> list[str]:
@@ -70,13 +71,19 @@ def _three(deployment: Deployment) -> list[str]:
         return found or list(session.scalars(select(Member.number).order_by(Member.member_id).limit(3)))
 
 
-def _next(deployment: Deployment, chosen: list[str]) -> None:
+def _next(deployment: Deployment, chosen: list[str], departure: str | None) -> None:
     number = chosen[0]
+    queue = (
+        f"\n  loyalty requests show {departure}                 a departure: who is upgraded, who waits, and why"
+        if departure
+        else ""
+    )
     click.echo(f"""
 Try next:
   export LOYALTY_DATABASE_URL={deployment.settings.database_url}
   loyalty member {number}                     what a member is, and what is missing for more
   loyalty explain {number} --entries          why, down to every step of every entry
+  loyalty benefits {number}                   what the tier gives, what is left, what the next would add{queue}
   loyalty ladder --as-of {deployment.program.editions[0].begins.replace(year=clock.now().year - 1)} --by-source
   loyalty ladder --history                     members per tier and the moves, day by day
   loyalty program show                         the rules; they are in config/programs/{deployment.program.id}

@@ -11,7 +11,10 @@ from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, recalculate, verify
 from loyalty.cli.members import members
+from loyalty.cli.messages import messages
 from loyalty.cli.plan import plan
+from loyalty.cli.preferences import change, consent, digest
+from loyalty.cli.preview import preview
 from loyalty.cli.program import program
 from loyalty.cli.requests import requests
 from loyalty.cli.schedule import health, jobs, run, schedule
@@ -35,8 +38,11 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
-                services, requests, recalculate, verify, run, schedule, jobs, health, webhooks):  # fmt: skip
+                services, requests, messages, webhooks, recalculate, verify, run, schedule, jobs, health):  # fmt: skip
     main.add_command(command)
+for command in (consent, digest, change):
+    members.add_command(command)
+messages.add_command(preview)
 program.add_command(try_)
 webhooks.add_command(deliveries)
 webhooks.add_command(replay)

@@ -29,7 +29,7 @@ def member(number: str, as_of: date | None, as_json: bool) -> None:
         told = member_told(session, deployment, number, deployment.today(now))
         left = left_of(session, deployment.program, number, deployment.today(now))
     if as_json:
-        emit({**told.data, "left": left})
+        emit(told.data)
         return
     say_standing(told.data)
     say_ways(deployment.program, told.data)

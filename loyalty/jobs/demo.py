@@ -12,6 +12,7 @@ from pydantic import Field
 
 from loyalty.earning.operations import Report, record
 from loyalty.errors import Refused
+from loyalty.jobs.demo_departures import Departures, draw_departures
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress
 from loyalty.members.operations import Enrolment, enrol
@@ -48,6 +49,7 @@ class DemoFile(Part):
     fields: dict[str, dict[str, int]]
     travellers: Annotated[tuple[Travellers, ...], Field(min_length=1)]
     years: Annotated[tuple[int, ...], Field(min_length=1)]
+    departures: Departures | None = None
     given: Annotated[tuple[str, ...], Field(min_length=1)]
     family: Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -87,6 +89,14 @@ def draw(deployment: Deployment, members: int, now: datetime, progress: Progress
         activities += _record(deployment, about, random, enrolments, (first, today), now)
         progress(start + len(enrolments), members)
     return Drawn(members, activities)
+
+
+def departures(deployment: Deployment, now: datetime) -> str | None:
+    """Tell the departures of the demonstration and their requests, once the members have their tiers; the key of one to look
+    at, none where there are none."""
+    about = demo_file(deployment.program.folder).departures
+    random = Random(SEED)  # noqa: S311 the same for everybody
+    return None if about is None else draw_departures(deployment, about, random, now)
 
 
 def _enrolment(random: Random, about: DemoFile, first: date) -> Enrolment:

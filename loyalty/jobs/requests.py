@@ -18,7 +18,7 @@ from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.members.telling import note
-from loyalty.store import among, insert, pairs
+from loyalty.store import among, insert
 
 WINDOWS, CLEAR = "windows", "clear"
 #: Requests opened in one transaction, at about.
@@ -93,7 +93,7 @@ def open_some(session: Session, now: datetime, size: int) -> int:
     theirs = (among(session, _REQUEST.c.service_id, found), *due)
     rows = session.execute(select(*columns).where(*theirs)).all()
     _note(session, found, due)
-    _opened(session, rows, now)
+    _opened(session, rows, theirs, now)
     return len(rows)
 
 
@@ -105,11 +105,9 @@ def _note(session: Session, found: Sequence[int], due: Sequence[Any]) -> None:
     session.execute(update(_SERVICE).where(*theirs).values(look_at=first))
 
 
-def _opened(session: Session, rows: Sequence[Any], now: datetime) -> None:
-    keys = pairs(session, [(row.member_id, row.request_id) for row in rows])
-    mine = select(keys.c.a).where(keys.c.a == _REQUEST.c.member_id, keys.c.b == _REQUEST.c.request_id).exists()
+def _opened(session: Session, rows: Sequence[Any], theirs: Sequence[Any], now: datetime) -> None:
     came = {"state": "waitlisted", "reason": "window_come", "details": "{}", "changes": _REQUEST.c.changes + 1}
-    session.execute(update(_REQUEST).where(mine).values(came))
+    session.execute(update(_REQUEST).where(*theirs).values(came))
     log = [(row.member_id, row.request_id, row.changes, "waitlisted", "window_come", "{}", ENGINE, now) for row in rows]
     insert(session, RequestChange, LOGGED, log)
     note(session, sorted({row[0] for row in log}), now)

@@ -22,6 +22,15 @@ def balances(session: Session, member_id: int, until: date | None = None) -> dic
     return {unit: int(total) for unit, total in session.execute(query)}
 
 
+def balances_of(session: Session, ids: Sequence[int], units: Sequence[str]) -> dict[int, dict[str, int]]:
+    """The same of some members and units: member_id -> unit -> sum."""
+    query = select(Entry.member_id, Entry.unit, func.sum(Entry.amount)).group_by(Entry.member_id, Entry.unit)
+    found: dict[int, dict[str, int]] = {}
+    for member_id, unit, total in session.execute(query.where(among(session, Entry.member_id, ids), Entry.unit.in_(units))):
+        found.setdefault(member_id, {})[unit] = int(total)
+    return found
+
+
 def entries_of(session: Session, member_id: int, until: date | None = None) -> Sequence[Row[Any]]:
     """A member's entries in the order in which they became known; with `until`, those posted before that day."""
     table = Entry.__table__

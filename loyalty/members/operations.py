@@ -13,6 +13,7 @@ from loyalty.errors import Refused
 from loyalty.keys import dumps
 from loyalty.members.rules import checked_attributes, made_number
 from loyalty.members.tables import AttributeChange, Member
+from loyalty.members.telling import notice
 from loyalty.program.load import Program
 from loyalty.store import among
 
@@ -115,12 +116,23 @@ def _next_number(session: Session, program: Program, ahead: int) -> str:
             return number
 
 
-def change(session: Session, member_id: int, **profile: str) -> None:
-    """Change name, email, phone or language: nothing about status. Raises Refused: `unknown_field` for anything else."""
+def change(session: Session, member_id: int, now: datetime, **profile: str) -> bool:
+    """Change name, email, phone or language: nothing about status. False where they are so already.
+
+    Who had the old address is told there that it was changed. Raises Refused: `unknown_field` for anything else.
+    """
     for name in profile:
         if name not in PROFILE:
             raise Refused("unknown_field", field=name, allowed=", ".join(PROFILE), nearest="")
-    session.execute(update(Member).where(Member.member_id == member_id).values(**profile))
+    member = session.get_one(Member, member_id, with_for_update=True)
+    changed = {name: value for name, value in profile.items() if getattr(member, name) != value}
+    if "email" in changed and member.email:
+        key = f"email {member.email} {now.isoformat()}"
+        notice(session, member_id, "security", key, {"what": "email"}, now, address=member.email)
+    for name, value in changed.items():
+        setattr(member, name, value)
+    session.flush()
+    return bool(changed)
 
 
 def change_attributes(session: Session, program: Program, member_id: int, changes: Mapping[str, Any], today: date) -> bool:

@@ -8,6 +8,7 @@ from loyalty.errors import Refused
 from loyalty.keys import dumps
 from loyalty.program.models import Attribute, Numbering
 from loyalty.program.problems import listed, nearest
+from loyalty.program.values import day
 
 
 def made_number(numbering: Numbering, count: int) -> str:
@@ -40,11 +41,19 @@ def _attribute(name: str, about: Attribute, value: Any) -> Any:
             return value
         if value in ("true", "false"):
             return value == "true"
+    elif about.type == "day":
+        try:
+            return day(value).isoformat()
+        except ValueError:
+            pass
     elif isinstance(value, str) and (about.one_of is None or value in about.one_of):
         return value
     choices = about.one_of or ()
-    allowed = listed(choices) if choices else {"integer": "a whole number", "flag": "true or false"}.get(about.type, "a text")
+    allowed = listed(choices) if choices else _ALLOWED[about.type]
     raise Refused("bad_field", field=name, found=repr(value), allowed=allowed, nearest=nearest(value, choices))
+
+
+_ALLOWED = {"integer": "a whole number", "flag": "true or false", "day": "a day, YYYY-MM-DD", "text": "a text"}
 
 
 def attribute_values(known: Mapping[str, Attribute], stored: str) -> tuple[Any, ...]:

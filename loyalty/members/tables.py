@@ -69,3 +69,57 @@ class ImportFile(Base):
     posted: Mapped[int] = mapped_column(BigInteger, default=0)
     repeated: Mapped[int] = mapped_column(BigInteger, default=0)
     rejected: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Telling(Base):
+    """A member about whom something is new since `noted_at`, or is to be looked at from then on: messages are made for these.
+
+    Written in the transaction of the facts, so that one that commits late is not missed; taken away by who has told them.
+    """
+
+    __tablename__ = "telling"
+
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    noted_at: Mapped[datetime] = mapped_column(Instant, primary_key=True, index=True)
+
+
+class Notice(Base):
+    """Something to tell a member that no other table keeps: about signing in, the address, a survey. `notice_id` is the digest
+    of its key.
+
+    `source` is security or survey, `fields` what it says, as JSON. `address` is where it goes, where that is not the member's.
+    """
+
+    __tablename__ = "notice"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    notice_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    source: Mapped[str] = mapped_column(String(12))
+    fields: Mapped[str] = mapped_column(Text, default="{}")
+    address: Mapped[str] = mapped_column(String(254), default="")
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ConsentChange(Base):
+    """The n-th time that a member gave or withdrew consent to a kind of message; the last of a consent holds."""
+
+    __tablename__ = "consent_change"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    consent: Mapped[str] = mapped_column(String(40))
+    given: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class DigestChange(Base):
+    """The n-th time that a member chose how activity is told: each, by day, week or month; it holds from `at` on."""
+
+    __tablename__ = "digest_change"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    digest: Mapped[str] = mapped_column(String(8))
+    source: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from loyalty.program.ladder import Deadline, Gift
+from loyalty.program.gifts import Deadline, Gift
 from loyalty.program.values import Condition, Count, Day, Id, Part, Texts
 from loyalty.program.windows import Validity
 

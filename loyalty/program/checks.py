@@ -22,6 +22,8 @@ from loyalty.program.problems import nearest
 from loyalty.program.request_checks import Around, check_asking, check_requests
 from loyalty.program.scope import Scope, scope_of
 from loyalty.program.steps import CompiledKind, CompiledLine, Setting, compile_line, names_tier
+from loyalty.program.telling import MessagesFile
+from loyalty.program.telling_checks import check_telling
 from loyalty.program.texts import check_languages, texts_of
 
 Tellers = Mapping[str, Callable[..., None]]
@@ -49,6 +51,7 @@ def check_edition(
     ladder: LadderFile | None,
     benefits: BenefitsFile | None,
     requests: RequestsFile | None,
+    messages: MessagesFile | None,
     tell: Tellers,
 ) -> dict[str, CompiledKind] | None:
     """The files of one edition against each other, as far as they could be read.
@@ -70,8 +73,9 @@ def check_edition(
     _promises(head, units, ladder, benefits, requests, tell)
     if head is None or units is None or activities is None or earning is None or ladder is None:
         return None
-    if benefits is None or requests is None:
+    if benefits is None or requests is None or messages is None:
         return None
+    check_telling(messages, head, ladder, benefits, requests, tell["messages"])
     return _kinds(head, units, activities, earning, ladder, tell)
 
 

@@ -16,6 +16,7 @@ from loyalty.program.load import Edition, Program
 from loyalty.program.problems import listed
 from loyalty.program.promise_defects import Found, Promises
 from loyalty.program.reader import Way
+from loyalty.program.window_checks import milestone_paths
 from loyalty.program.words import Words, english, said
 
 
@@ -93,7 +94,7 @@ class Suspicions:
             (("lifetime", n, "path"), f"be {self.words.tier(life.tier)} for life", life.path)
             for n, life in enumerate(ladder.lifetime)
         ]
-        paths += [(("milestones", n, "at"), f"meet {english(one.name)}", one.at) for n, one in enumerate(ladder.milestones)]
+        paths += [(way, f"meet {english(one.name)}", path) for way, one, path in milestone_paths(ladder)]
         paths += [
             (("offers", n, "goal"), f"confirm {english(one.name)}", one.goal) for n, one in enumerate(ladder.offers) if one.goal
         ]
@@ -164,7 +165,9 @@ class Suspicions:
 
 def counted_paths(ladder: LadderFile) -> list[Path]:
     """The paths that are counted in windows."""
-    return [path for tier in ladder.tiers for path in (*tier.reach, *tier.keep)] + [one.at for one in ladder.milestones]
+    return [path for tier in ladder.tiers for path in (*tier.reach, *tier.keep)] + [
+        path for one in ladder.milestones for path in one.paths
+    ]
 
 
 def implies(path: Path, other: Path, holding: frozenset[str] = frozenset()) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from loyalty.program.benefit_checks import check_per_window
 from loyalty.program.catalog import BenefitsFile, Campaign, Choice, Sharing
 from loyalty.program.conditions import Tell
+from loyalty.program.gifts import Gift
 from loyalty.program.grant_checks import check_deadline, check_gift
-from loyalty.program.ladder import Gift, LadderFile
+from loyalty.program.ladder import LadderFile
 from loyalty.program.names import Names, unknown
 from loyalty.program.problems import listed
 from loyalty.program.reader import Way

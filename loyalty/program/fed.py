@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from loyalty.program.ladder import ByTier, Deposit, Gift, LadderFile, Lapse, Milestone, Path, Tier, guarded
+from loyalty.program.gifts import Gift
+from loyalty.program.ladder import ByTier, Deposit, LadderFile, Lapse, Milestone, Path, Tier, guarded
 from loyalty.program.load import Edition
 
 
@@ -60,7 +61,13 @@ def _more(fed: Fed, ladder: LadderFile) -> Fed:
         for accrual in ladder.accruals
         if any(value > 0 and fed.had(tier) for tier, value in accrual.per_day.items())
     }
-    units |= {gift.unit for milestone in ladder.milestones if fed.open(milestone.at) for gift in _gifts(milestone) if gift.unit}
+    units |= {
+        gift.unit
+        for milestone in ladder.milestones
+        if any(map(fed.open, milestone.paths))
+        for gift in _gifts(milestone)
+        if gift.unit
+    }
     return Fed(fed.units | units, fed.tiers | tiers, fed.order)
 
 

@@ -1,8 +1,10 @@
 """Cross-checks of what a ladder grants beside its tiers: milestones with their gifts and choices, offers; and overrides."""
 
 from calendar import monthrange
+from decimal import Decimal
 
-from loyalty.program.ladder import Choice, Deadline, Gift, LadderFile, Milestone, Offer, Override, guarded
+from loyalty.program.gifts import Choice, Deadline, Gift
+from loyalty.program.ladder import LadderFile, Milestone, Offer, Override, first_counter, guarded
 from loyalty.program.names import Names, unknown
 from loyalty.program.problems import listed
 from loyalty.program.reader import Way
@@ -19,19 +21,42 @@ def check_grants(ladder: LadderFile, names: Names) -> None:
 
 
 def _milestone(milestone: Milestone, way: Way, names: Names) -> None:
-    first = next(iter(guarded(milestone.at).needs), None)
+    windows = {guarded(path).window for path in milestone.paths}
+    if len(windows) > 1:
+        names.tell((*way, "at"), "found paths that are counted in several windows; allowed: one window for all of them")
     if milestone.every is not None:
-        if first is None or (first in names.units and names.units[first].kind != "counter"):
-            names.tell((*way, "every"), f"found {first or 'no counter'} first in at; allowed: a counter first")
-        names.figure(first, milestone.every, (*way, "every"))
-        if not milestone.every:
-            names.tell((*way, "every"), "found 0; allowed: above 0")
+        _every(milestone, (*way, "every"), names)
     elif milestone.most is not None:
         names.tell((*way, "most"), "found no every, so it is met once; allowed: most with every")
     for n, gift in enumerate(milestone.gives):
         check_gift(gift, (*way, "gives", n), names)
     if milestone.choice is not None:
         _choice(milestone.choice, (*way, "choice"), names)
+
+
+def _every(milestone: Milestone, way: Way, names: Names) -> None:
+    first = list(dict.fromkeys(first_counter(path) for path in milestone.paths))
+    if not isinstance(milestone.every, dict):
+        if len(first) > 1:
+            begins = listed([one or "no counter" for one in first])
+            names.tell(way, f"found paths that begin with {begins}; allowed: every by counter, such as {{{first[0]}: ...}}")
+        _again(first[0], milestone.every or Decimal(0), way, names)
+        return
+    for counter, amount in milestone.every.items():
+        if counter not in first:
+            names.tell(
+                (*way, counter), f"found {counter}, first in no path of at; allowed: {listed([one for one in first if one])}"
+            )
+            continue
+        _again(counter, amount, (*way, counter), names)
+
+
+def _again(counter: str | None, amount: Decimal, way: Way, names: Names) -> None:
+    if counter is None or (counter in names.units and names.units[counter].kind != "counter"):
+        names.tell(way, f"found {counter or 'no counter'} first in at; allowed: a counter first")
+    names.figure(counter, amount, way)
+    if not amount:
+        names.tell(way, "found 0; allowed: above 0")
 
 
 def check_gift(gift: Gift, way: Way, names: Names) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
+from loyalty.program.gifts import Choice, Gift
 from loyalty.program.values import Condition, Day, Exact, Id, Part, Texts
 from loyalty.program.windows import FromEnd, Grace, MonthEnd, Months, Stretched, Validity, Window, YearDay, is_block, only
 
@@ -72,9 +73,24 @@ Needs = Annotated[dict[Id, Exact], Field(min_length=1)]
 Path = Annotated[Annotated[Needs, Tag("plain")] | Annotated[GuardedPath, Tag("guarded")], Discriminator(_is_guarded)]
 
 
+def _is_list(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "path"
+
+
+#: One path, or a list of which any is enough.
+AnyPath = Annotated[
+    Annotated[Path, Tag("path")] | Annotated[tuple[Path, ...], Field(min_length=1), Tag("list")], Discriminator(_is_list)
+]
+
+
 def guarded(path: Any) -> GuardedPath:
     """A path in its long form."""
     return path if isinstance(path, GuardedPath) else GuardedPath(needs=path)
+
+
+def first_counter(path: Path) -> str | None:
+    """The counter that a path names first; none where it needs no total."""
+    return next(iter(guarded(path).needs), None)
 
 
 # --- the end of validity ----------------------------------------------------------------------------------------
@@ -201,53 +217,12 @@ class Waiver(Part):
 # --- milestones -------------------------------------------------------------------------------------------------
 
 
-class Gift(Part):
-    """What is granted: an amount of a unit, or so many of an instrument with its own expiry; exactly one."""
-
-    unit: Id | None = None
-    """A unit, booked on the day of the grant."""
-    instrument: Id | None = None
-    """The name of a certificate, voucher or other right."""
-    amount: Exact = Decimal(1)
-    """How much, or how many."""
-    expires: Validity | None = None
-    """The instrument's own end; months run from the day of the grant."""
-
-    @model_validator(mode="after")
-    def _one(self) -> "Gift":
-        only(self, "unit", "instrument")
-        return self
+def _is_by_counter(value: Any) -> str:
+    return "by_counter" if isinstance(value, dict) else "number"
 
 
-class Deadline(Part):
-    """The last day of a choice: a day of the year so many years after the window's first, or days after the milestone."""
-
-    month: Annotated[int, Field(ge=1, le=12)] | None = None
-    """The month of the last day."""
-    day: Annotated[int, Field(ge=1, le=31)] = 1
-    """Its day of the month."""
-    years_after: Annotated[int, Field(ge=0, le=20)] = 0
-    """So many years after the year of the first day of the window."""
-    days: Annotated[int, Field(ge=1, le=3660)] | None = None
-    """So many days after the milestone."""
-
-    @model_validator(mode="after")
-    def _one(self) -> "Deadline":
-        only(self, "month", "days")
-        return self
-
-
-class Choice(Part):
-    """Options of which the member picks some by a deadline; what is not picked then falls to the default."""
-
-    pick: Annotated[int, Field(ge=1, le=20)] = 1
-    """How many options the member picks."""
-    options: Annotated[dict[Id, tuple[Gift, ...]], Field(min_length=2)]
-    """What there is to pick, each some gifts."""
-    by: Deadline
-    """The last day to pick."""
-    default: Id | None = None
-    """Without it, what is not chosen is lost."""
+#: So much of the only counter that there can be; or so much of each.
+Every = Annotated[Annotated[Exact, Tag("number")] | Annotated[Needs, Tag("by_counter")], Discriminator(_is_by_counter)]
 
 
 class Milestone(Part):
@@ -257,10 +232,10 @@ class Milestone(Part):
     """Its name in the books."""
     name: Texts
     """What members read."""
-    at: Path
-    """What must be met, in the ladder's window or in that which the path names."""
-    every: Exact | None = None
-    """Again every so much more of the first counter of `at`."""
+    at: AnyPath
+    """What must be met, in the ladder's window or in that which the path names: one path, or any of a list."""
+    every: Every | None = None
+    """Again every so much more of the first counter of `at`; by counter, where the paths of a list begin with several."""
     most: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """At most so many times in a window."""
     gives: tuple[Gift, ...] = ()
@@ -275,6 +250,15 @@ class Milestone(Part):
         if bool(self.gives) == (self.choice is not None):
             raise ValueError("allowed: exactly one of gives, choice")
         return self
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its paths, of which any is enough."""
+        return self.at if isinstance(self.at, tuple) else (self.at,)
+
+    def every_of(self, path: Path) -> Decimal | None:
+        """How much more of the first counter of one of its paths meets it again; none where that meets it once."""
+        return self.every.get(first_counter(path) or "") if isinstance(self.every, dict) else self.every
 
 
 # --- offers and overrides ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from loyalty.program.ladder import Counter, LadderFile, Lapse, Path, Tier, guard
 from loyalty.program.names import Names, needs_way, once
 from loyalty.program.problems import listed, nearest
 from loyalty.program.reader import Way
-from loyalty.program.window_checks import check_windows, window_of
+from loyalty.program.window_checks import check_windows, milestone_paths, window_of
 
 #: The parts of a ladder whose entries have an id, and what one of them is called.
 NAMED = {"tiers": "tier", "deposits": "deposit", "milestones": "milestone", "offers": "offer", "overrides": "override"}
@@ -105,8 +105,8 @@ def _paths(ladder: LadderFile) -> Iterator[tuple[Way, Path, bool | None]]:
             # a window to keep is looked at when the tier ends, whatever it says
             levels = window_of(path, ladder).judged == "at_end" or ladder.keep_window is not None
             yield ("tiers", n, "keep", p), path, levels
-    for n, milestone in enumerate(ladder.milestones):
-        yield ("milestones", n, "at"), milestone.at, window_of(milestone.at, ladder).judged == "at_end"
+    for way, _, path in milestone_paths(ladder):
+        yield way, path, window_of(path, ladder).judged == "at_end"
     for n, life in enumerate(ladder.lifetime):
         yield ("lifetime", n, "path"), life.path, None
     for n, offer in enumerate(ladder.offers):

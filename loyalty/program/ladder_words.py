@@ -3,20 +3,19 @@
 from calendar import month_name
 from collections.abc import Iterator
 
+from loyalty.program.gifts import Choice, Deadline, Gift
 from loyalty.program.ladder import (
     Accrual,
     Amount,
     ByTier,
-    Choice,
     Counter,
-    Deadline,
     Deposit,
-    Gift,
     Lapse,
     Milestone,
     Offer,
     Override,
     Rollover,
+    first_counter,
     guarded,
 )
 from loyalty.program.words import (
@@ -108,12 +107,13 @@ def gift(given: Gift, words: Words) -> str:
 
 def milestone(given: Milestone, words: Words) -> str:
     """What is granted at which threshold."""
-    first = next(iter(guarded(given.at).needs), "")
-    again = f", again every {words.figure(first, given.every)}" if given.every is not None else ""
+    by_counter = {first_counter(path) or "": given.every_of(path) for path in given.paths}
+    figures = [words.figure(counter, amount) for counter, amount in by_counter.items() if amount is not None]
+    again = f", again every {' or '.join(figures)}" if figures else ""
     most = f", at most {many(given.most, 'time')}" if given.most is not None else ""
     gives = choice(given.choice, words) if given.choice else joined([gift(one, words) for one in given.gives])
     back = "; kept when activity is reversed" if given.reversal == "keep" else ""
-    return f"{english(given.name)}: at {words.path(given.at)}{again}{most}: {gives}{back}"
+    return f"{english(given.name)}: at {words.paths(given.paths)}{again}{most}: {gives}{back}"
 
 
 def choice(given: Choice, words: Words) -> str:

@@ -24,6 +24,7 @@ from loyalty.program.problems import Problem, ProgramInvalid, listed, nearest, s
 from loyalty.program.reader import Document, Way, read
 from loyalty.program.schema import keys_at
 from loyalty.program.steps import CompiledKind
+from loyalty.program.telling import MessagesFile
 from loyalty.program.values import Part, day
 
 #: The files of an edition and the shape of each.
@@ -34,16 +35,20 @@ EDITION_FILES: Mapping[str, type[Part]] = {
     "ladder.yaml": LadderFile,
     "benefits.yaml": BenefitsFile,
     "requests.yaml": RequestsFile,
+    "messages.yaml": MessagesFile,
 }
-#: What an edition may leave out: it then gives no benefit, or takes no request.
-OPTIONAL: Mapping[str, Part] = {"benefits.yaml": BenefitsFile(), "requests.yaml": RequestsFile()}
+#: What an edition may leave out: it then gives no benefit, takes no request, or tells nothing.
+OPTIONAL: Mapping[str, Part] = {
+    "benefits.yaml": BenefitsFile(), "requests.yaml": RequestsFile(), "messages.yaml": MessagesFile(),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Edition:
     """A complete set of rules in force from a day. Equal content has an equal hash.
 
-    What is left to its default is not part of the content, so that a new word of the language changes no published hash.
+    What is left to its default is not part of the content, so that a new word of the language changes no published hash; nor
+    are the messages: what members are told may be changed while the rules stay.
     """
 
     begins: date
@@ -54,6 +59,7 @@ class Edition:
     ladder: LadderFile
     benefits: BenefitsFile
     requests: RequestsFile
+    messages: MessagesFile
     kinds: Mapping[str, CompiledKind]
 
     @property
@@ -73,7 +79,8 @@ class Edition:
     @cached_property
     def content(self) -> str:
         """The edition as JSON, in one spelling."""
-        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in PARTS}
+        parts = {name: getattr(self, name).model_dump(mode="json", by_alias=True, exclude_defaults=True) for name in RULES}
+        parts |= {name: _in_order(parts[name]) for name in RULES if f"{name}.yaml" in OPTIONAL}
         parts = {name: part for name, part in parts.items() if part or f"{name}.yaml" not in OPTIONAL}
         parts["program"] = self.head.model_dump(mode="json", include={"zone", "money", "money_decimals"})
         return json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -84,8 +91,24 @@ class Edition:
         return hashlib.sha256(self.content.encode()).hexdigest()
 
 
+#: Blocks of benefits and requests whose order means something: words the least first, classes the lowest first, days rising.
+ORDERED = ("words", "values", "classes")
+
+
+def _in_order(value: Any) -> Any:
+    """The content of a part with each block of ORDERED as a list of pairs, for the keys of the content are sorted."""
+    if isinstance(value, list):
+        return [_in_order(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {key: _in_order(below) for key, below in value.items()}
+    return {key: list(map(list, below.items())) if key in ORDERED and isinstance(below, dict) else below
+            for key, below in inner.items()}  # fmt: skip
+
+
 #: The parts of an edition, each a file and an attribute.
-PARTS = ("units", "activities", "earning", "ladder", "benefits", "requests")
+PARTS = ("units", "activities", "earning", "ladder", "benefits", "requests", "messages")
+RULES = PARTS[:-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +177,12 @@ class Reading:
         if head is not None:
             check_program(head, self.folder.name, document.problem)
             self.problems += document.problems
+            document.problems.clear()
         self.editions = self._edition_folders()
         editions = [edition for name, path in self.editions.items() if (edition := self._edition(name, path, head))]
         self._agree(editions)
+        if head is not None:
+            self._cards(document, head, editions)
         if self.problems or head is None:
             raise ProgramInvalid(self.problems)
         return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
@@ -230,6 +256,16 @@ class Reading:
         """How problems name a file: from the program's folder on; one of a draft elsewhere as it was given."""
         parent = self.folder.parent
         return str(path.relative_to(parent) if path.is_relative_to(parent) else path)
+
+    def _cards(self, document: Document, head: ProgramFile, editions: list[Edition]) -> None:
+        """Cards are those of tiers that an edition has; told only where an edition could be read."""
+        tiers = list(dict.fromkeys(tier.id for edition in editions for tier in edition.ladder.tiers))
+        for tier in head.brand.cards:
+            if tiers and tier not in tiers:
+                told = f"the tier {tier} is unknown; allowed: {listed(tiers)}.{nearest(tier, tiers)}"
+                document.problem(("brand", "cards", tier), told, at_key=True)
+        self.problems += document.problems
+        document.problems.clear()
 
     def _agree(self, editions: list[Edition]) -> None:
         """Editions may add and drop tiers and units, but not turn the ladder over or count another thing or in other steps."""

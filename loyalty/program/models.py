@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from loyalty.program.brand import Brand
 from loyalty.program.values import Condition, Count, Day, Exact, Id, Part, Texts
 
 # --- program.yaml -----------------------------------------------------------------------------------------------
@@ -21,7 +22,7 @@ class Numbering(Part):
 class Attribute(Part):
     """A fact about a member that rules may ask for."""
 
-    type: Literal["text", "integer", "flag"]
+    type: Literal["text", "integer", "flag", "day"]
     """What its values are."""
     one_of: tuple[str, ...] | None = None
     """The only values allowed, for a text."""
@@ -53,6 +54,8 @@ class ProgramFile(Part):
     """The languages in which every text stands."""
     members: Members = Members()
     """What is asked of members."""
+    brand: Brand = Brand()
+    """How it looks."""
 
 
 # --- units.yaml -------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from loyalty.program.benefit_words import Telling
 from loyalty.program.catalog import Campaign, Choice, Instrument, Option, Sharing
-from loyalty.program.ladder import Gift
+from loyalty.program.gifts import Gift
 from loyalty.program.ladder_words import by
 from loyalty.program.words import Words, condition, joined, many, number, said, validity
 

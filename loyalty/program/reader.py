@@ -117,7 +117,10 @@ def _refused(text: str) -> Iterator[tuple[Any, str]]:
 def _unreadable(file: str, text: str, error: Exception) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
         mark, said = error.problem_mark, ", ".join(part for part in (error.context, error.problem) if part)
-        return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", f"this is not YAML: {said}")
+        # the C library has a limit of its own, and meets it before it tells what it read
+        deep = "maximum nesting depth" in said
+        why = f"nested more than {DEEPEST} deep" if deep else f"this is not YAML: {said}"
+        return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", why)
     strange = Reader.NON_PRINTABLE.search(text)
     before = text[: strange.start() if strange else 0].split("\n")
     return Problem(file, len(before), len(before[-1]) + 1, "", "this is not YAML: control characters are not allowed")

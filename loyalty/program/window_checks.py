@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from loyalty.program.ladder import Counter, LadderFile, Path, Stretched, Validity, Window, guarded
+from loyalty.program.ladder import Counter, LadderFile, Milestone, Path, Stretched, Validity, Window, guarded
 from loyalty.program.names import Names
 from loyalty.program.reader import Way
 
@@ -77,6 +77,13 @@ def counted_in(counter: str, ladder: LadderFile) -> Iterator[Window]:
                 yield ladder.windows[str(long.window)]
 
 
+def milestone_paths(ladder: LadderFile) -> Iterator[tuple[Way, Milestone, Path]]:
+    """Every path of every milestone, with the way to it."""
+    for n, milestone in enumerate(ladder.milestones):
+        for p, path in enumerate(milestone.paths):
+            yield ("milestones", n, "at", *((p,) if isinstance(milestone.at, tuple) else ())), milestone, path
+
+
 def window_of(path: Path, ladder: LadderFile) -> Window:
     """The window in which a path to reach, or a milestone, is counted."""
     return ladder.windows.get(guarded(path).window or "", ladder.main)
@@ -110,7 +117,7 @@ def _others(ladder: LadderFile) -> Iterator[Found]:
             gifts += [(("choice", "options", option, g), gift.expires) for g, gift in enumerate(given)]
         for way, expires in gifts:
             if expires is not None:
-                yield ("milestones", n, *way, "expires"), expires, [window_of(milestone.at, ladder)]
+                yield ("milestones", n, *way, "expires"), expires, [window_of(path, ladder) for path in milestone.paths]
     for n, offer in enumerate(ladder.offers):
         for word, validity in (("trial", offer.trial), ("then", offer.then)):
             if validity is not None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from loyalty.errors import Refused
 from loyalty.keys import LARGEST, digest
 from loyalty.ledger.operations import Row
-from loyalty.program.ladder import Gift
+from loyalty.program.gifts import Gift
 from loyalty.program.load import Program
 from loyalty.status.booked import Booked, choice_of, edition_of, milestone_of
 from loyalty.status.claims import Award, Entry, History

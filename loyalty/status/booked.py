@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from loyalty.program.ladder import Choice, Milestone
+from loyalty.program.gifts import Choice
+from loyalty.program.ladder import Milestone
 from loyalty.program.load import Edition, Program
 
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from loyalty.program.ladder import Deadline, Lapse, Window
+from loyalty.program.gifts import Deadline
+from loyalty.program.ladder import Lapse, Window
 from loyalty.program.models import Attribute
 from loyalty.status.windows import Track, Until
 
@@ -89,15 +90,14 @@ class Goal(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A milestone compiled: its path counted in a track, again `every` so much more of the counter at a place.
+    """A milestone compiled: its paths counted in a track, each met again `every` so much more of its first counter, if above 0.
 
     `by` is the deadline of its choice, if it has one.
     """
 
     id: str
     track: int
-    path: Path
-    every: int
+    paths: tuple[tuple[Path, int], ...]
     most: int
     takes_back: bool
     by: Deadline | None = None
@@ -235,7 +235,7 @@ class Rules:
     def asks(self) -> bool:
         """Whether a rule asks for the member's attributes."""
         paths = any(path.when for ladder in self.ladders for path in ladder.paths)
-        marks = any(mark.path.when for ladder in self.ladders for mark in ladder.marks)
+        marks = any(path.when for ladder in self.ladders for mark in ladder.marks for path, _ in mark.paths)
         marks = marks or any(goal and goal.path.when for ladder in self.ladders for goal in ladder.goals.values())
         return paths or marks or any(changed.when for ladder in self.ladders for changed in ladder.changed) or self.deposits
 

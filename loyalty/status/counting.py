@@ -1,6 +1,6 @@
 """Windows and their totals: which windows an entry counts in, what rolls over, what a level was on average."""
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from loyalty.program.ladder import Window as Shape
 from loyalty.status.claims import LIFETIME, Entry, History, Window, from_first
 from loyalty.status.compiled import Fate, Ladder, Rules, Totals, Ways
+from loyalty.status.rolling import Entries, Rolling, in_time
 from loyalty.status.windows import FAR, TRACK, Frame, Track, before_end
 
 #: How many days after what is known windows still roll over into the next.
@@ -30,7 +31,8 @@ class Counts:
         self.windows: dict[int, Window] = {}
         self.alarms: list[tuple[int, int]] = []
         self.levels: dict[int, list[tuple[int, int]]] = {place: [] for place in rules.levels}
-        self.known: list[tuple[int, int, int, int]] = []
+        self.known = Entries()
+        self.rolling = {track.place: Rolling(track, self.known) for track in rules.tracks if track.by_day}
         self.personal: Window | None = None
         self.life = self._lifetime() if rules.lives else None
 
@@ -54,8 +56,8 @@ class Counts:
             window.fell |= amount < 0
             if place not in self.levels:
                 window.totals[place] += amount
-        if self.rules.remembers:
-            insort(self.known, (on, posted, place, amount))
+        if self.rules.remembers and place not in self.levels:
+            self.known.add(entry)
         return touched
 
     def _touched(self, track: Track, on: int, posted: int, place: int) -> list[Window]:
@@ -65,17 +67,17 @@ class Counts:
         if track.by_day:
             return self._ending(track, on, posted)
         frames = [frame for frame in track.frames(on, self.enrolled) if self.owns(track, frame[1])]
-        found = [self.window(track, frame, posted) for frame in frames if _open(track, frame[2], posted)]
+        found = [self.window(track, frame, posted) for frame in frames if in_time(track, frame[2], posted)]
         if place in self.levels:
             found += [window for window in self._of(track) if window.first > on]
         return found
 
     def _ending(self, track: Track, on: int, posted: int) -> list[Window]:
         """Windows that end with a day of activity: the entry's own, and those of later days that reach back to it."""
-        frame = track.frame_before(on)
-        if frame[0] not in self.windows and _open(track, on, posted) and self.owns(track, frame[1]):
-            self.window(track, frame, posted).totals[:] = self.between(track, frame[1], frame[2])
-        return [window for window in self._of(track) if window.first <= on <= window.last and _open(track, window.last, posted)]
+        frame, rolling = track.frame_before(on), self.rolling[track.place]
+        if frame[0] not in self.windows and in_time(track, on, posted) and self.owns(track, frame[1]):
+            rolling.open(self.window(track, frame, posted))
+        return [window for window in rolling.containing(on) if in_time(track, window.last, posted)]
 
     def _of(self, track: Track) -> Iterator[Window]:
         return (window for window in self.windows.values() if window.track is track)
@@ -83,10 +85,8 @@ class Counts:
     def between(self, track: Track | None, first: int, last: int) -> Totals:
         """The totals of all that is known of some days; what came too late for a track's windows is left out."""
         totals = self.nothing()
-        for on, posted, place, amount in self.known[bisect_left(self.known, (first,)) :]:
-            if on > last:
-                break
-            if track is None or _open(track, last, posted):
+        for _, posted, place, amount in self.known.between(first, last):
+            if track is None or in_time(track, last, posted):
                 totals[place] += amount
         return totals
 
@@ -186,6 +186,7 @@ class Counts:
         key = (len(self.rules.tracks) + track.place) * TRACK + first
         window = Window(key, first, last, track, ladder, Ways(), self.between(None, first, last))
         window.rolled_in, window.rolled_out = self.nothing(), self.nothing()
+        self.average(window)
         return window
 
     def look_on(self) -> int | None:
@@ -304,11 +305,6 @@ class Counts:
             following.fell |= now < was
         window.rolled_out = carried
         return following
-
-
-def _open(track: Track, last: int, posted: int) -> bool:
-    """Whether a window that ends with a day still takes what is posted on another."""
-    return track.closes_after is None or posted <= last + track.closes_after
 
 
 def _rolling(fate: Fate, window: Window, place: int, earned: int) -> int:

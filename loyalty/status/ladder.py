@@ -8,7 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 from loyalty.program.conditions import compile_condition
-from loyalty.program.ladder import ByTier, Held, LadderFile, Lapse, Milestone, Stretched, Validity, Window, guarded
+from loyalty.program.ladder import (
+    ByTier,
+    Held,
+    LadderFile,
+    Lapse,
+    Milestone,
+    Stretched,
+    Validity,
+    Window,
+    first_counter,
+    guarded,
+)
 from loyalty.program.load import Program, merged_order
 from loyalty.program.models import Attribute, Unit
 from loyalty.program.scope import member_scope
@@ -187,13 +198,14 @@ class _Compiling:
         )  # fmt: skip
 
     def _mark(self, milestone: Milestone) -> Mark:
-        path = self._path(milestone.at)
-        first = next(iter(guarded(milestone.at).needs))
-        every = self._amount(first, milestone.every) if milestone.every is not None else 0
-        most = milestone.most or (10_000 if every else 1)
-        track = self._track_of(milestone.at, keep=False)
+        paths = []
+        for path in milestone.paths:
+            every = milestone.every_of(path)
+            paths.append((self._path(path), self._amount(first_counter(path) or "", every) if every else 0))
+        most = milestone.most or (10_000 if milestone.every else 1)
+        track = self._track_of(milestone.paths[0], keep=False)
         by = milestone.choice.by if milestone.choice else None
-        return Mark(milestone.id, track, path, every, most, milestone.reversal == "take_back", by)
+        return Mark(milestone.id, track, tuple(paths), most, milestone.reversal == "take_back", by)
 
     def _goals(self) -> dict[str, Goal | None]:
         return {

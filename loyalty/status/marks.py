@@ -1,12 +1,12 @@
 """Milestones met on the way: how many times, in which window, on which day."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from loyalty.program.ladder import Deadline
+from loyalty.program.gifts import Deadline
 from loyalty.status.claims import Award, Window
-from loyalty.status.compiled import Mark
+from loyalty.status.compiled import Mark, Path
 
 if TYPE_CHECKING:
     from loyalty.status.timeline import Walk
@@ -25,8 +25,10 @@ class Marks:
             over = window.track is None or not window.track.at_end or window.last < at
             for mark in window.ladder.marks if over and window.track is not None else ():
                 before = window.marks.get(mark.id, 0)
-                now = _times(mark, window)
-                if mark.track == window.track.place and now > before and self.walk.allowed(mark.path, at):  # type: ignore[union-attr]
+                if mark.track != window.track.place or _times(mark, window) <= before:  # type: ignore[union-attr]
+                    continue
+                now = _times(mark, window, lambda path: self.walk.allowed(path, at))
+                if now > before:
                     self._award(mark, window, before, now, at)
 
     def _award(self, mark: Mark, window: Window, before: int, now: int, at: int) -> None:
@@ -36,7 +38,7 @@ class Marks:
         self.awards += [Award(mark.id, window.key, n, at, None, edition, first, last, by) for n in range(before + 1, now + 1)]
 
     def take_back(self, window: Window, at: int) -> None:
-        """After a reversal: withdraw what is met no more."""
+        """After a reversal: withdraw what totals no longer meet. Guards are not asked again."""
         for mark in window.ladder.marks if window.track is not None else ():
             now = _times(mark, window)
             if not mark.takes_back or mark.track != window.track.place or now >= window.marks.get(mark.id, 0):  # type: ignore[union-attr]
@@ -48,14 +50,14 @@ class Marks:
                     self.awards[place] = award._replace(withdrawn=at)
 
 
-def _times(mark: Mark, window: Window) -> int:
-    """How many times a milestone is met by a window's totals."""
-    if not mark.path.met(window.totals):
-        return 0
-    if not mark.every:
-        return 1
-    place, threshold = mark.path.needs[0]
-    return min(1 + (window.totals[place] - threshold) // mark.every, mark.most)
+def _times(mark: Mark, window: Window, allowed: Callable[[Path], bool] | None = None) -> int:
+    """How many times a milestone is met by a window's totals: by that of its paths which is met most often."""
+    times = 0
+    for path, every in mark.paths:
+        if path.met(window.totals) and (allowed is None or allowed(path)):
+            place, threshold = path.needs[0]
+            times = max(times, 1 + (window.totals[place] - threshold) // every if every else 1)
+    return min(times, mark.most)
 
 
 def deadline(by: Deadline, first: int, at: int) -> int:

@@ -93,8 +93,8 @@ class Look:
     def _drops_out(self, window: Window, path: Path) -> int:
         """Of a window that ends with any day: the last day that still counts all that counts now."""
         places = {place for place, _ in path.needs}
-        counts = self.walk.counts
-        first = next((on for on, _, place, _ in counts.known if window.first <= on <= window.last and place in places), None)
+        known = self.walk.counts.known.between(window.first, window.last)
+        first = next((on for on, _, place, _ in known if place in places), None)
         if first is None or window.track is None:
             return FAR
         shape = window.track.shape

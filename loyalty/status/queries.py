@@ -181,6 +181,14 @@ def changes_of(session: Session, member_id: int) -> list[StatusChange]:
     return list(session.scalars(select(StatusChange).where(StatusChange.member_id == member_id).order_by(StatusChange.n)))
 
 
+def changes_since(session: Session, ids: Sequence[int], day: date) -> dict[int, list[Row[Any]]]:
+    """The status changes of some members that took effect on a day or later, by member_id, first to last."""
+    table = StatusChange.__table__
+    query = select(table).where(among(session, table.c.member_id, ids), table.c.effective_on >= day)
+    rows = session.execute(query.order_by(table.c.member_id, table.c.n))
+    return {member_id: list(mine) for member_id, mine in groupby(rows, itemgetter(0))}
+
+
 def due_count(session: Session, day: date) -> int:
     """How many members are to be reviewed by a day."""
     return session.scalar(select(func.count()).select_from(Standing).where(Standing.review_on <= day)) or 0
@@ -205,6 +213,14 @@ def account_read(session: Session, number: str) -> Account | None:
     """A member's account to read, not locked."""
     row = session.execute(_ACCOUNT.where(_MEMBER.c.number == number)).one_or_none()
     return None if row is None else Account(*row)
+
+
+def facts_of_all(session: Session, ids: Sequence[int]) -> dict[int, dict[int, StatusFact]]:
+    """The facts about status of some members, by member_id and id."""
+    found: dict[int, dict[int, StatusFact]] = {}
+    for row in session.scalars(select(StatusFact).where(among(session, StatusFact.member_id, ids))):
+        found.setdefault(row.member_id, {})[row.fact_id] = row
+    return found
 
 
 def facts_of(session: Session, member_id: int) -> dict[int, StatusFact]:

@@ -66,7 +66,7 @@ def _still_met(walk: "Walk", window: Window, hold: Hold, at: int) -> bool:
 
 
 def _claw_back(walk: "Walk", window: Window) -> None:
-    """A reversal that leaves a paid counter below zero takes back the tier paid last that still holds; its cost returns."""
+    """What leaves a paid counter below zero takes back the tier paid last that still holds, and returns all that it cost."""
     if not window.ladder.strict:
         return
     for hold, place, _, totals in reversed(walk.paid[:]):
@@ -75,6 +75,5 @@ def _claw_back(walk: "Walk", window: Window) -> None:
             for returned in [payment for payment in walk.paid if payment[0] is hold]:
                 walk.paid.remove(returned)
                 totals[returned[1]] += returned[2]
-            if window.won.get(hold.rank) is hold:
-                del window.won[hold.rank]
+            window.won = {rank: won for rank, won in window.won.items() if won is not hold}
             walk.watch(window)

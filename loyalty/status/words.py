@@ -1,65 +1,78 @@
-"""Why, in words: the reason of a span of tier, told from its evidence. English; pages translate from the same evidence."""
+"""Why, in words: the reason of a span of tier, told from its evidence, in a member's language."""
 
 from collections.abc import Mapping
+from decimal import Decimal
+from functools import reduce
 from typing import Any
 
-from loyalty.ledger.operations import shown
+from loyalty.i18n import ENGLISH, Language, _
 from loyalty.program.load import Program
 from loyalty.status.tables import StatusFact
 
-_GIVEN = {"matched": "matched to another program's status by {author}: {reason}", "gifted": "a gift, {author}: {reason}",
-          "bought": "bought, {author}: {reason}", "shared": "shared by a companion, {author}: {reason}",
-          "trial": "on trial, {author}: {reason}",
-          "granted": "granted by {author}: {reason}", "invited": "by invitation of the program, {author}: {reason}",
-          "waived": "with a waiver by {author}, approved by {approver}: {reason}"}  # fmt: skip
-
-
+_GIVEN = {
+    "matched": _("matched to another program's status by {author}: {reason}"),
+    "gifted": _("a gift, {author}: {reason}"),
+    "bought": _("bought, {author}: {reason}"),
+    "shared": _("shared by a companion, {author}: {reason}"),
+    "trial": _("on trial, {author}: {reason}"),
+    "granted": _("granted by {author}: {reason}"),
+    "invited": _("by invitation of the program, {author}: {reason}"),
+    "waived": _("with a waiver by {author}, approved by {approver}: {reason}"),
+}
 #: Reasons without figures.
-_BARE = {"landed": "one tier down at the end of a higher one", "grace": "in grace after the end of its validity",
-         "floor": "the tier that one who rose so high never falls below"}  # fmt: skip
+_BARE = {
+    "base": _("the tier of every member"),
+    "landed": _("one tier down at the end of a higher one"),
+    "grace": _("in grace after the end of its validity"),
+    "floor": _("the tier that one who rose so high never falls below"),
+}
+#: Reasons with figures.
+_COUNTED = {
+    "earned": _("reached with {figures} {window} (rules of {edition})"),
+    "kept": _("kept with {figures} {window} (rules of {edition})"),
+    "lifetime": _("for life with {figures} in all (rules of {edition})"),
+    "confirmed": _("confirmed with {figures} {window} (rules of {edition})"),
+}
 
 
-def reason(program: Program, source: str, evidence: Mapping[str, Any], facts: Mapping[int, StatusFact]) -> str:
+def reason(
+    program: Program, source: str, evidence: Mapping[str, Any], facts: Mapping[int, StatusFact], language: Language = ENGLISH
+) -> str:
     """One sentence: what gave the tier, with the figures, the window, and the edition of the rules."""
-    if source == "base":
-        return "the tier of every member"
     if source in _BARE:
-        return _BARE[source]
+        return language.say(_BARE[source])
     if source in _GIVEN:
         fact = facts.get(evidence.get("fact", -1))
         told = {"author": fact.author, "reason": fact.reason, "approver": fact.approver} if fact else {}
-        return _GIVEN[source].format(**told) if fact else source
-    figures = " and ".join(figure(program, name, evidence["totals"][name], need) for name, need in evidence["needs"])
-    place = "in all" if source == "lifetime" else window_told(evidence)
-    verb = {"earned": "reached", "kept": "kept", "lifetime": "for life", "confirmed": "confirmed"}[source]
-    figures = figures or "time in the tier"
-    short = "; kept to its end although a reversal took the total below" if evidence.get("short") else ""
-    return f"{verb} with {figures} {place} (rules of {evidence['edition']}){short}"
+        return language.say(_GIVEN[source], **told) if fact else source
+    needs = [figure(program, name, evidence["totals"][name], need, language) for name, need in evidence["needs"]]
+    figures = reduce(lambda one, other: language.say(_("{one} and {other}"), one=one, other=other), needs or [""])
+    figures = figures or language.say(_("time in the tier"))
+    window = "" if source == "lifetime" else window_told(evidence, language)
+    said = language.say(_COUNTED[source], figures=figures, window=window, edition=evidence["edition"])
+    short = _("{reason}; kept to its end although a reversal took the total below")
+    return language.say(short, reason=said) if evidence.get("short") else said
 
 
-def window_told(evidence: Mapping[str, Any]) -> str:
+def window_told(evidence: Mapping[str, Any], language: Language = ENGLISH) -> str:
     """The window of a path in words: a year, or its first and last day."""
     counted = evidence.get("counted")
-    return f"from {counted[0]} through {counted[1]}" if counted else f"in {evidence['window']}"
+    if counted:
+        return language.say(_("from {first} through {last}"), first=counted[0], last=counted[1])
+    return language.say(_("in {window}"), window=evidence["window"])
 
 
-def figure(program: Program, counter: str, have: int, need: int) -> str:
+def figure(program: Program, counter: str, have: int, need: int, language: Language = ENGLISH) -> str:
     """One counter against its threshold: `52,300 of 50,000 qualifying miles`."""
     unit = unit_of(program, counter)
-    name = unit.name.get("en", next(iter(unit.name.values()))) if unit else counter
     decimals = unit.decimals if unit else 0
-    return f"{grouped(have, decimals)} of {grouped(need, decimals)} {name}"
+    has, needed = (language.number(Decimal(amount).scaleb(-decimals).normalize()) for amount in (have, need))
+    return language.say(_("{have} of {need} {unit}"), have=has, need=needed, unit=language.own(unit.name) if unit else counter)
 
 
 def unit_of(program: Program, name: str) -> Any:
     """The newest definition of a unit."""
     return next((edition.units.units[name] for edition in reversed(program.editions) if name in edition.units.units), None)
-
-
-def grouped(amount: int, decimals: int) -> str:
-    """An amount with its thousands set apart: 12345.5 -> 12,345.5."""
-    whole, point, rest = shown(amount, decimals).partition(".")
-    return f"{int(whole):,}{point}{rest}" if whole not in ("-0",) else f"-0{point}{rest}"
 
 
 def tier_name(program: Program, tier: str, language: str = "en") -> str:

@@ -1,7 +1,7 @@
 """Webhooks: endpoints, secrets, deliveries, attempts; members noted for them; when an award was withdrawn
 
 Revision: 0006
-After: 0004
+After: 0005
 Written: 2026-11-27 17:30:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -48,7 +48,10 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
         (["member", "nobody"], "There is no member nobody."),
         (["activities", "import", "nope", "x.csv"], "There is no import mapping nope"),
         (["activities", "import", "northern-lights-activities", "x.csv"], "the settings name skyway"),
-        (["run", "nightly"], "There is no job nightly; there are: recalculate, snapshot, trim."),
+        (
+            ["run", "nightly"],
+            "There is no job nightly; there are: recalculate, benefits, snapshot, windows, clear, trim, messages",
+        ),
         (["program", "show", "skywy"], "Did you mean skyway?"),
         (["activities", "add", "nobody", "flight", "--key", "k", "--on", "2026-01-01"], "There is no member nobody."),
     ],

@@ -24,7 +24,7 @@ from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.schedule import due_runs, run_due, run_now
 from loyalty.jobs.serve import Lane, Stopped
 from loyalty.jobs.tables import Run, RunChunk, RunFailure
-from loyalty.jobs.timetable import Job, job_named, jobs
+from loyalty.jobs.timetable import TIMETABLE, Job, job_named, jobs
 from loyalty.settings import Settings, SettingsInvalid, folder, read
 from loyalty.status.queries import account_read, ladder_count, spans_of, tier_on
 from tests.conftest import day
@@ -140,7 +140,8 @@ def test_bad_times_and_unknown_jobs_are_all_told_at_once() -> None:
     assert str(refused.value).splitlines() == [
         "Setting jobs.recalculate: found '2:30': 1 fields; allowed: off, or minute, hour, day of month, month, day of week, "
         "and a time zone where it is not the program's.",
-        "Setting jobs.snapshots: there is no job snapshots; there are: recalculate, snapshot, trim. Did you mean snapshot?",
+        "Setting jobs.snapshots: there is no job snapshots; "
+        f"there are: {', '.join(job.name for job in TIMETABLE)}. Did you mean snapshot?",
         "Setting jobs.trim: found '0 3 * * * Mars': there is no time zone Mars; allowed: off, or minute, hour, day of month, "
         "month, day of week, and a time zone where it is not the program's.",
     ]

@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import asking
 from sqlalchemy import create_engine, event, text
 
 from loyalty import clock
@@ -235,6 +236,11 @@ def main() -> None:
         counts = statements(replace(deployment), now)
         line("one activity", f"{max(counts)} statements at most, {min(counts)} at least", "8", max(counts) <= 8)
         deployment.store.close()
+    print("Requests, on SQLite")
+    asking.on_sqlite(line)
+    print("Requests, on PostgreSQL")
+    with postgresql() as url:
+        asking.measured(url, line)
 
 
 if __name__ == "__main__":

@@ -76,9 +76,9 @@ def test_a12_a_new_phone_number_touches_no_status(deploy: Callable[..., Deployme
     joined(deployment, "A")
     before = rows(deployment)
     with deployment.store.transaction() as session:
-        change(session, 1, phone="+1 312 555 0100")
+        change(session, 1, NOON, phone="+1 312 555 0100")
         with pytest.raises(Refused, match="tier"):
-            change(session, 1, tier="gold")
+            change(session, 1, NOON, tier="gold")
     assert rows(deployment) == before
     with deployment.store.reading() as session:
         assert session.get_one(Member, 1).phone == "+1 312 555 0100"

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 BESIDE = ("editions", "facts", "reversals")
 MECHANICS = (
     "windows", "every", "every_day", "personal", "stretched", "closes_after", "at_end", "levels", "named", "holds", "held",
-    "when", "traits", "validity", "keep_validity", "from_end", "keep_at_end", "keep_window", "one_tier_down", "grace", "floor", "when_met",
-    "rollover", "accruals", "layers", "lifetime", "milestones", "offers", "thresholds", "extend", "window_editions",
+    "when", "traits", "validity", "keep_validity", "from_end", "keep_at_end", "keep_window", "one_tier_down", "grace",
+    "floor", "when_met", "rollover", "accruals", "layers", "lifetime", "milestones", "offers", "thresholds", "extend",
+    "window_editions",
 )  # fmt: skip
 ALL = frozenset({*MECHANICS, *BESIDE})
 
@@ -46,6 +47,7 @@ class Plan:
     accruals: bool = False
     lifetime: bool = False
     milestones: bool = False
+    milestone_holds: bool = False
     offers: bool = False
     thresholds: bool = False
     window_editions: bool = False
@@ -135,9 +137,10 @@ def _giving(draw: Any, plan: Plan, use: Any) -> None:
         plan.layer = plan.tiers if plan.keep_at_end else number(draw, 2, plan.tiers)
         plan.layer_on = number(draw, 1, plan.layer - 1)
     plan.holds = use("holds", unless=plan.keep_at_end)
+    plan.milestone_holds = plan.milestones and bool(draw(st.booleans()))
     plan.held = use("held")
     plan.when = use("when") or plan.on("traits")
     plan.accruals = use("accruals", unless=plan.kind == "personal")
     plan.lifetime = use("lifetime", unless=plan.kind == "personal") or plan.accruals
     plan.offers = use("offers")
-    plan.thresholds = use("thresholds", unless=plan.rollover or plan.milestones)
+    plan.thresholds = use("thresholds", unless=plan.rollover)

@@ -29,6 +29,7 @@ from loyalty.program.ladder import (
     Validity,
     Window,
     YearDay,
+    first_counter,
 )  # fmt: skip
 from loyalty.program.models import Attribute, Unit
 from tests.model.oracle.terms import Program
@@ -236,15 +237,26 @@ def rollovers(draw: Any, plan: Plan) -> Rollover | None:
 
 
 @st.composite
+def milestone_paths(draw: Any, plan: Plan, window: dict[str, Any]) -> Path:
+    names = draw(st.permutations(plan.names))[: number(draw, 1, 2)]
+    totals = {name: scaled(name, number(draw, 2, 10)) for name in names}
+    guards: dict[str, Any] = {"when": draw(conditions())} if plan.when and draw(st.booleans()) else {}
+    if plan.milestone_holds and draw(st.booleans()):
+        guards["holds"] = f"t{number(draw, 1, plan.tiers)}"
+    return GuardedPath(needs=totals, **window, **guards) if window or guards else totals
+
+
+@st.composite
 def milestones(draw: Any, plan: Plan) -> tuple[Milestone, ...]:
     def one(n: int) -> Milestone:
-        totals = {name: scaled(name, number(draw, 2, 10)) for name in plan.names[: number(draw, 1, 2)]}
-        path: Path = totals
-        if plan.named and draw(st.booleans()):
-            path = GuardedPath(needs=totals, window="w1")
-        every = scaled("c0", number(draw, 2, 9)) if draw(st.booleans()) else None
+        window = {"window": "w1"} if plan.named and draw(st.booleans()) else {}
+        several = [draw(milestone_paths(plan, window)) for _ in range(draw(st.sampled_from([1, 1, 2, 3])))]
+        at = several[0] if len(several) == 1 and draw(st.booleans()) else tuple(several)
+        first = sorted({name for path in several if (name := first_counter(path))})
+        again = {name: scaled(name, number(draw, 2, 9)) for name in first if draw(st.sampled_from([True, True, False]))}
+        every: Any = (again if len(first) > 1 or draw(st.booleans()) else next(iter(again.values()))) if again else None
         return Milestone(
-            id=f"m{n}", name={"en": "M"}, at=path, every=every, most=draw(st.sampled_from([None, None, 1, 3])),
+            id=f"m{n}", name={"en": "M"}, at=at, every=every, most=draw(st.sampled_from([None, None, 1, 3])),
             gives=(Gift(instrument="voucher"),), reversal=draw(st.sampled_from(["take_back", "take_back", "keep"])),
         )  # fmt: skip
 

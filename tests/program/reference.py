@@ -31,13 +31,14 @@ TEXTS: Mapping[str, list[str]] = yaml.safe_load((HERE / "language.yaml").read_te
 HEAD = """# The language of a program
 
 Every word of every file of a program: what it means, and an example. What each word does, exactly, is told for `ladder.yaml`
-in [ladder.md](ladder.md), for `benefits.yaml` in [benefits.md](benefits.md), for `requests.yaml` in [requests.md](requests.md).
+in [ladder.md](ladder.md), for `benefits.yaml` in [benefits.md](benefits.md), for `requests.yaml` in
+[requests.md](requests.md), for `messages.yaml` in [messages.md](messages.md).
 
-A program is a folder of small files. `program.yaml` holds for ever; a folder of `editions/`, named by its first day, holds the
-rules in force from that day; of its files `benefits.yaml` and `requests.yaml` may be left out. Numbers are whole or quoted
-decimals (`"1.5"`), days are `2024-03-01`, texts stand in every language of the program, names are small letters, digits and
-`_`. `loyalty program check` tells everything that is wrong, with its place; `loyalty program show` tells the ladder in words,
-with `--benefits` what its tiers give; `loyalty program schema` writes what editors need to help.
+A program is a folder of small files. `program.yaml` holds for ever; a folder of `editions/`, named by its first day, holds
+the rules in force from that day; of its files `benefits.yaml`, `requests.yaml` and `messages.yaml` may be left out. Numbers
+are whole or quoted decimals (`"1.5"`), days are `2024-03-01`, texts stand in every language of the program, names are small
+letters, digits and `_`. `loyalty program check` tells everything that is wrong, with its place; `loyalty program show`
+tells the ladder in words, with `--benefits` what its tiers give; `loyalty program schema` writes what editors need to help.
 
 This page is made from the shapes themselves: `python -m tests.program.reference`. The examples are loaded and checked.
 """

@@ -15,7 +15,8 @@ def cases(file: str) -> list[dict]:
     return yaml.load(Path(__file__).with_name(file).read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
 
 
-CASES, BENEFITS = cases("broken.yaml"), cases("broken_benefits.yaml")
+CASES = cases("broken.yaml") + cases("broken_brand.yaml")
+BENEFITS = cases("broken_benefits.yaml") + cases("broken_messages.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
@@ -24,7 +25,7 @@ def test_every_problem_is_told(case: dict, heron: Path) -> None:
 
 
 @pytest.mark.parametrize("case", BENEFITS, ids=lambda case: case["case"])
-def test_every_problem_of_benefits_and_requests_is_told(case: dict, promising: Path) -> None:
+def test_every_problem_of_benefits_requests_and_messages_is_told(case: dict, promising: Path) -> None:
     told(case, promising)
 
 

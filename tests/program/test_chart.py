@@ -187,8 +187,7 @@ def changed(value: Any, way: Way, new: Any) -> Any:
 @pytest.fixture(scope="session")
 def valid(promised: Edition) -> Callable[[str], Any]:
     """The valid files as plain values."""
-    contents = json.loads(promised.content)
-    return lambda name: contents[name]
+    return lambda name: getattr(promised, name).model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 @given(st.data())
@@ -201,11 +200,13 @@ def test_any_file_tells_what_is_wrong_or_every_lookup_works(
         ways = ways_of(document.value)
         if ways:
             way = data.draw(st.sampled_from(ways))
-            new = data.draw(st.just(...) | ANY | st.sampled_from([_part(document.value, other) for other in ways]))
+            # mostly what stands elsewhere in a place of the same name: the file is then often still a valid one
+            alike = [_part(document.value, other) for other in ways if other[-1] == way[-1]]
+            new = data.draw(st.sampled_from(alike) | st.sampled_from(alike) | st.just(...) | ANY)
             document.value = changed(document.value, way, new)
     shapes = {"benefits.yaml": BenefitsFile, "requests.yaml": RequestsFile}
     found = {name.removesuffix(".yaml"): parse(documents[name], shape) for name, shape in shapes.items()}
-    rest = {name: getattr(promised, name) for name in ("units", "activities", "earning", "ladder")}
+    rest = {name: getattr(promised, name) for name in ("units", "activities", "earning", "ladder", "messages")}
     empty = {f"{name}.yaml": Document(name) for name in rest}
     files: Any = {**rest, **found}
     kinds = check_edition(promised.head, **files, tell=tellers({**empty, **documents}))

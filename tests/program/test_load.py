@@ -140,3 +140,21 @@ def test_problems_travel_between_processes() -> None:
     again = pickle.loads(pickle.dumps(told))
     assert str(again) == "a:1:1: missing\nheron/program.yaml:4:7: zone: found Paris"
     assert again.problems == told.problems
+
+
+def test_the_order_of_words_classes_and_values_is_part_of_the_content(promising: Path) -> None:
+    """The later of two words is the better one: turned round, the rules are others. The order of cells means nothing."""
+    words = "{window: {en: at the window, fr: côté hublot}, any_seat: {en: any seat, fr: tout siège}}"
+    turned = "{any_seat: {en: any seat, fr: tout siège}, window: {en: at the window, fr: côté hublot}}"
+    before = hash_of(promising)
+    change(promising, f"{EDITION}/benefits.yaml", "cells: {silver: 2, gold: 3}", "cells: {gold: 3, silver: 2}")
+    assert hash_of(promising) == before
+    change(promising, f"{EDITION}/benefits.yaml", words, turned)
+    after = hash_of(promising)
+    assert after != before
+    economy = "      economy: {en: Economy, fr: Économie}\n"
+    change(promising, f"{EDITION}/requests.yaml", economy, "")
+    change(
+        promising, f"{EDITION}/requests.yaml", "    classes:\n", f"    classes:\n      first_class: {{en: F, fr: F}}\n{economy}"
+    )
+    assert hash_of(promising) != after

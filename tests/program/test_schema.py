@@ -95,7 +95,7 @@ def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def value_of(file: str) -> Any:
     """A file of the valid program, as read."""
-    folders = {"program.yaml": BASE, "benefits.yaml": PROMISED, "requests.yaml": PROMISED}
+    folders = {"program.yaml": BASE, "benefits.yaml": PROMISED, "requests.yaml": PROMISED, "messages.yaml": PROMISED}
     folder = folders.get(file, BASE / "editions" / "2024-01-01")
     return read(file, (folder / file).read_text(encoding="utf-8")).value
 
@@ -144,6 +144,9 @@ def test_a_schema_takes_the_valid_program(file: str) -> None:
         ("requests.yaml", ("requests", 0, "queues"), []),
         ("requests.yaml", ("requests", 0, "closes"), "2d"),
         ("requests.yaml", ("requests", 0, "queues", 0, "order", 0, "ranked"), []),
+        ("messages.yaml", ("messages", 0, "of"), "join"),
+        ("messages.yaml", ("messages", 3, "near"), 100),
+        ("messages.yaml", ("messages", 0, "within"), -1),
     ],
 )
 def test_a_schema_refuses_what_the_loader_refuses(file: str, way: tuple[str | int, ...], value: Any) -> None:

@@ -16,6 +16,7 @@ from loyalty.status.timeline import timeline
 from loyalty.status.windows import FAR
 
 UNITS = {name: Unit(kind="counter", name={"en": name}) for name in ("km", "legs")}
+UNITS["savings"] = Unit(kind="level", name={"en": "savings"})
 LADDER = """
 base: base
 tiers:
@@ -212,3 +213,23 @@ def test_what_time_brings_is_judged_by_the_edition_that_begins_that_day() -> Non
     assert changes(for_life, *entries) == [("2014-01-01", "silver", "2016-12-31"), ("2015-01-01", "gold", "ever")]
     assert changes(for_life, *entries, editions={"2015-01-02": ladder})[-1] == ("2015-01-01", "gold", "ever")
     assert changes(for_life, *entries, editions={"2015-01-01": ladder})[-1] == ("2017-01-01", "base", "ever")
+
+
+def test_a_window_tied_to_the_end_of_a_tier_averages_levels() -> None:
+    """500,000 from the middle of the three months before the end are 250,000 on average: too little."""
+    ladder = """
+base: base
+tiers:
+  - {id: base, name: {en: Base}}
+  - {id: silver, name: {en: Silver}, reach: [{km: 10}], keep: [{savings: 400000}]}
+window: calendar_year
+keep: at_end
+keep_window: {months: 3, before_end: 0}
+validity: {months: 11}
+"""
+    assert changes(ladder, km("2014-02-01", 10), km("2014-11-16", 500_000, counter="savings"))[1:3] == [
+        ("2014-02-01", "silver", "2014-12-31"), ("2015-01-01", "base", "ever"),
+    ]  # fmt: skip
+    assert changes(ladder, km("2014-02-01", 10), km("2014-10-10", 500_000, counter="savings"))[1:3] == [
+        ("2014-02-01", "silver", "2014-12-31"), ("2015-01-01", "silver", "2015-11-30"),
+    ]  # fmt: skip

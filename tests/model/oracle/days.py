@@ -9,11 +9,13 @@ its months from that day. What was posted before enrolment is judged by the edit
 that day opens. A tier is won once in a window by a path; one that was revoked is not won in it again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from loyalty.program.ladder import Milestone
+from loyalty.program.models import Unit
 from tests.model.oracle.calendar import EVER, LIFE, Frame, containing
 from tests.model.oracle.ending import any_rolls, close, lapse, roll_on
 from tests.model.oracle.story import Award, Claim, Story, Trial
@@ -69,6 +71,7 @@ def told(life: Life, through: int) -> tuple[dict[int, Day], list[Award]]:
                 settle(story, day, opened)
             _become_known(story, day)
             _open(story, day, before)
+            _award(story, {}, day, rank=story.evenings.get(day - 1, 0))
             opening = story.standing(day).rank
         story.through = day
         if day in posting_days:
@@ -164,7 +167,7 @@ def _now(changed: bool, traits: bool, timed: bool, freed: bool) -> Only:
 
 def _count(story: Story, day: int) -> None:
     today = story.today()
-    before = story.held(max(day, story.enrolled))
+    before, rank = story.held(max(day, story.enrolled)), story.standing(day).rank
     frames = story.frames(today)
     reduced = story.frames([posting for posting in today if posting.amount < 0])
     reduced |= {LIFE: []} if reduced or any(posting.amount < 0 for posting in today) else {}
@@ -180,9 +183,7 @@ def _count(story: Story, day: int) -> None:
                 latest |= roll_on(story, frame, day, latest)
     _confirm(story, day)
     settle(story, day, latest, again=_now(True, False, False, story.freed(before, max(day, story.enrolled))))
-    if any(terms.ladder.milestones for terms in story.world.terms):
-        for frame in frames:
-            _award(story, frame, day, lowered=frame in reduced)
+    _award(story, {frame: frame in reduced for frame in frames}, day, rank)
 
 
 def _confirm(story: Story, day: int) -> None:
@@ -199,28 +200,50 @@ def _confirm(story: Story, day: int) -> None:
             add(story, Claim(trial.fact.rank, day, until, "confirmed"))
 
 
-def _award(story: Story, frame: Frame, day: int, lowered: bool) -> None:
+def _award(story: Story, lowered: dict[Frame, bool], day: int, rank: int) -> None:
+    """Look at the milestones of windows of today's postings; who was of a rank and rises, at those of all open windows."""
+    if any(terms.ladder.milestones for terms in story.world.terms):
+        rises = story.standing(day).rank > rank
+        others = [frame for frame in open_frames(story, day) if frame not in lowered and not _at_end(frame)] if rises else []
+        for frame in [*lowered, *others]:
+            _award_in(story, frame, day, lowered.get(frame, False))
+
+
+def _at_end(frame: Frame) -> bool:
+    return frame.layout is not None and frame.layout.at_end
+
+
+def _award_in(story: Story, frame: Frame, day: int, lowered: bool) -> None:
     """Milestones met so many times now: new awards; those above it are withdrawn by a reversal."""
     terms = story.terms_of(frame, day)
     totals = story.totals(frame)
     units = story.world.life.program.editions[terms.place][2]
-    for milestone, way in zip(terms.ladder.milestones, terms.milestones, strict=True):
-        if frame.layout is None or way.window != frame.layout.name:
+    for milestone, ways in zip(terms.ladder.milestones, terms.milestones, strict=True):
+        if frame.layout is None or ways[0].window != frame.layout.name:
             continue
-        times = 0
-        if story.meets(terms, frame, way, totals, day):
-            first, least = next(iter(story.needs_of(terms, frame, way, day).items()))
-            every = story.world.scaled(units, story.world.counters[first], milestone.every or Decimal(0))
-            times = 1 + ((totals[first] - least) // every if every else 0)
-            times = min(times, milestone.most or times)
+        times = max(_times(story, milestone, way, totals, units) for way in ways)
+        allowed = [way for way in ways if story.allows(way, day)]
+        new = max((_times(story, milestone, way, totals, units) for way in allowed), default=0)
         live = [
             award for award in story.awards if (award.milestone, award.frame, award.withdrawn) == (milestone.id, frame, None)
         ]
         if lowered and milestone.reversal == "take_back":
             for award in live[times:]:
                 award.withdrawn = day
-        for n in range(len(live) + 1, times + 1):
+        for n in range(len(live) + 1, new + 1):
             story.awards.append(Award(milestone.id, frame, n, day))
+
+
+def _times(story: Story, milestone: Milestone, way: Way, totals: list[int], units: Mapping[str, Unit]) -> int:
+    """How many times one path of a milestone is met by totals alone: again by what the counter that it names first has more."""
+    if any(totals[counter] < least for counter, least in way.needs.items()):
+        return 0
+    first, least = next(iter(way.needs.items()))
+    name = story.world.counters[first]
+    amount = milestone.every.get(name) if isinstance(milestone.every, dict) else milestone.every
+    every = story.world.scaled(units, name, amount or Decimal(0))
+    times = 1 + ((totals[first] - least) // every if every else 0)
+    return min(times, milestone.most or times)
 
 
 def changes_of_tier(days: dict[int, Day]) -> Iterator[tuple[date, int, date | None]]:

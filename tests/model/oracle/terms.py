@@ -87,7 +87,7 @@ class Terms:
     reach: dict[int, list[Way]]
     keep: dict[int, list[Way]]
     lifetime: dict[int, list[Way]]
-    milestones: list[Way]
+    milestones: list[list[Way]]
     goals: dict[str, Way]
     layers: dict[int, int]
     validities: dict[int, Validity]
@@ -162,7 +162,7 @@ class World:
             {rank(tier.id): [way(path) for path in tier.reach] for tier in ladder.tiers},
             {rank(tier.id): [way(path) for path in tier.keep] for tier in ladder.tiers},
             lifetime,
-            [way(milestone.at) for milestone in ladder.milestones],
+            [[way(path) for path in milestone.paths] for milestone in ladder.milestones],
             {offer.id: way(offer.goal) for offer in ladder.offers if offer.goal is not None},
             {rank(tier.id): rank(tier.layer_on) for tier in ladder.tiers if tier.layer_on is not None},
             {rank(tier.id): tier.validity for tier in ladder.tiers if tier.validity is not None},

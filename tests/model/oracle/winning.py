@@ -167,7 +167,7 @@ def open_personal(story: Story, day: int, carried: list[int], counts_from: int, 
 
 
 def until_of(story: Story, terms: Terms, claim: Claim, since: int) -> int:
-    """The day on which a claim that a window gives no longer holds, its months from `since`; put off by what is held elsewhere."""
+    """The day on which a claim that a window gives no longer holds, months from `since`; put off by claims from elsewhere."""
     frame, day = claim.frame, claim.begins
     assert frame is not None
     validity = terms.validity_of(claim.rank, kept=claim.source == "kept")
