@@ -104,7 +104,6 @@ def _opened(session: Session, theirs: Sequence[Any], now: datetime) -> int:
     """Log and change the same requests: under the lock of their services they stay the same from one statement to the next."""
     came = {"state": "waitlisted", "reason": "window_come", "details": "{}"}
     log = {**came, "author": ENGINE, "at": now}
-    note(session, session.scalars(select(_REQUEST.c.member_id).where(*theirs).distinct()).all(), now)
     values = [literal(value, RequestChange.__table__.c[name].type) for name, value in log.items()]
     lines = select(_REQUEST.c.member_id, _REQUEST.c.request_id, _REQUEST.c.changes, *values).where(*theirs)
     session.execute(insert(RequestChange).from_select(["member_id", "request_id", "n", *log], lines))
