@@ -21,25 +21,39 @@ from loyalty.status.rewards import Rewards
 
 
 def settle(session: Session, program: Program, accounts: Sequence[Account], now: datetime) -> Folded:
-    """Draw the consequences of new facts for locked accounts, in the transaction that recorded them."""
-    return settle_for(session, program, accounts, day_of(now, program.zone), now)
+    """Draw the consequences of new facts for locked accounts, in the transaction that recorded them.
+
+    The members are noted for those who tell them. Raises Refused: `rewards_without_end` where what is given meets again and
+    again what gives it.
+    """
+    folded = _settled(session, program, accounts, day_of(now, program.zone), now, False, False)
+    note(session, [account.member_id for account in accounts], now)
+    return folded
 
 
 def settle_for(
     session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool = False,
     isolate: bool = False,
 ) -> Folded:  # fmt: skip
-    """The same for the facts of a day; see `refold` for `whole` and `isolate`: of a member that fails, nothing is written.
+    """Draw the consequences of a day, and of facts whose members are noted already; those for whom something follows are noted.
 
-    Raises Refused: `rewards_without_end` where what is given meets again and again what gives it.
+    See `refold` for `whole` and `isolate`: of a member that fails, nothing is written. Raises what `settle` raises.
     """
-    note(session, [account.member_id for account in accounts], now)
+    folded = _settled(session, program, accounts, as_of, now, whole, isolate)
+    note(session, sorted(folded.moved), now)
+    return folded
+
+
+def _settled(
+    session: Session, program: Program, accounts: Sequence[Account], as_of: date, now: datetime, whole: bool, isolate: bool
+) -> Folded:
     folded = _follow(session, program, accounts, as_of, now, whole, isolate)
     # picks made ahead that count by now: what they give is folded too, and may let the next one count
     while booked := book_waiting(session, program, accounts, as_of, now):
         again = lock_numbers(session, [account.number for account in booked])
         more = _follow(session, program, list(again.values()), as_of, now, False, isolate)
-        folded = Folded(folded.members, folded.changes + more.changes, {**folded.failures, **more.failures})
+        failures, moved = {**folded.failures, **more.failures}, folded.moved | more.moved
+        folded = Folded(folded.members, folded.changes + more.changes, failures, moved)
     if folded.changes:
         work_windows_again(session, program, accounts, now)
     return folded
@@ -54,7 +68,8 @@ def _follow(
     rewards = Rewards(session, program, rules, accounts, now)
     folded = refold(session, program, accounts, as_of, now, whole, isolate, rewards.follow)
     rewards.flush(folded.failures)
-    return folded
+    given = {member_id for member_id, sheet in rewards.sheets.items() if sheet.touched}
+    return folded._replace(moved=folded.moved | (given - folded.failures.keys()))
 
 
 def settle_services(

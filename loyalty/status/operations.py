@@ -44,11 +44,13 @@ def mark_all_due(session: Session, day: date) -> None:
 
 
 class Folded(NamedTuple):
-    """What a refold did: members looked at, changes logged, the error of each member that failed."""
+    """What a refold did: members looked at, changes logged, the error of each member that failed, those of whom something is
+    new."""
 
     members: int
     changes: int
     failures: dict[int, Exception]
+    moved: frozenset[int] = frozenset()
 
 
 #: What a member's fold brings with it: the fold that this leads to.
@@ -85,7 +87,8 @@ def refold(
                 raise
             failures[account.member_id] = error
     written.flush()
-    return Folded(len(accounts) - len(failures), len(written.changes), failures)
+    moved = frozenset(change[0] for change in written.changes)
+    return Folded(len(accounts) - len(failures), len(written.changes), failures, moved)
 
 
 def fold_for(rules: Rules, account: Account, history: History, as_of: date) -> Fold:
