@@ -162,9 +162,12 @@ class Counts:
             assert window is not None
             return window
         if not track.by_day:
-            frames = [frame for frame in track.frames(day, self.enrolled) if self.owns(track, frame[1])]
-            return self.window(track, min(frames or track.frames(day, self.enrolled), key=lambda frame: frame[2]), day)
-        key, first, last = track.frame_before(day)
+            frames = track.frames(day, self.enrolled)
+            if frames:
+                owned = [frame for frame in frames if self.owns(track, frame[1])]
+                return self.window(track, min(owned or frames, key=lambda frame: frame[2]), day)
+        # a day that is in no window, where one was made to end sooner, is told as one of its own with nothing in it
+        key, first, last = track.frame_before(day) if track.by_day else (track.place * TRACK + day, day, day)
         ladder = self.ladder_for(track, first, last, day)
         return Window(
             key, first, last, track, ladder, self.ways(ladder, track, first), self.between(track, first, last),

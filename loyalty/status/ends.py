@@ -19,7 +19,7 @@ def follow(walk: "Walk", at: int) -> None:
     walk.time.fallen = (at, False)
     if not ended or not ladder.judges_ends:
         return
-    best = max((hold for hold in ended if hold.rank not in ladder.layers), key=lambda hold: hold.rank, default=None)
+    best = max((hold for hold in ended if hold.rank not in ladder.layers), key=_judged_first, default=None)
     going = walk.own_rank(at)
     if best is not None and best.rank > going:
         walk.time.fallen = (at, not _succeed(walk, ladder, best, going, at))
@@ -28,6 +28,11 @@ def follow(walk: "Walk", at: int) -> None:
         held = max(one.rank for one in walk.holds if one.begins <= at < one.until and one.rank not in ladder.layers)
         if under is not None and ladder.at_end and held >= under:
             _keep(walk, ladder, hold.rank, hold.rank, at)
+
+
+def _judged_first(hold: Hold) -> tuple[int, bool]:
+    """Of claims that end on one day the highest tier is judged; grace follows one that was not grace already."""
+    return hold.rank, hold.source != "grace"
 
 
 def _succeed(walk: "Walk", ladder: Ladder, hold: Hold, going: int, at: int) -> bool:
@@ -54,7 +59,7 @@ def _end_of(walk: "Walk", ladder: Ladder, term: Term, at: int) -> int:
     if track.personal:
         first, last = at, track.end_of_personal(at, follows=True)
     else:
-        _, first, last = track.frame_before(at) if track.by_day else track.frames(at, walk.enrolled)[-1]
+        _, first, last = track.frame_before(at) if track.by_day else ((0, at, at), *track.frames(at, walk.enrolled))[-1]
     return extended(walk, _goes_on(walk, track, term, first, last, at), at)
 
 

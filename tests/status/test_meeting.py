@@ -233,3 +233,29 @@ validity: {months: 11}
     assert changes(ladder, km("2014-02-01", 10), km("2014-10-10", 500_000, counter="savings"))[1:3] == [
         ("2014-02-01", "silver", "2014-12-31"), ("2015-01-01", "silver", "2015-11-30"),
     ]  # fmt: skip
+
+
+def test_a_tier_reached_again_in_its_grace_has_its_own_grace() -> None:
+    """Grace of the first and silver of the second end on one day."""
+    ladder = LADDER + "validity: {months: 1}\nlapse: {grace: {months: 1}}"
+    ladder = ladder.replace("calendar_year", "{months: 1}")
+    assert changes(ladder, km("2014-01-01", 10), km("2014-02-01", 10)) == [
+        ("2014-01-01", "silver", "2014-01-31"), ("2014-02-01", "silver", "2014-02-28"), ("2014-03-01", "silver", "2014-03-31"),
+        ("2014-04-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_tier_lands_on_a_day_that_is_in_no_window() -> None:
+    """The window of 2014 was made to end in October; gold ends in November."""
+    ladder = (
+        LADDER
+        + """
+stretched: [{day: 2014-06-01, from: 2014-01-01, through: 2014-10-31}]
+validity: {months: 6}
+lapse: {to: one_tier_down, validity: {through_end_of: {month: 3, years_after: 1}}}
+"""
+    )
+    assert changes(ladder, km("2014-05-15", 20)) == [
+        ("2014-01-01", "base", "ever"), ("2014-05-15", "gold", "2014-11-14"), ("2014-11-15", "silver", "2015-03-31"),
+        ("2015-04-01", "base", "ever"),
+    ]  # fmt: skip
