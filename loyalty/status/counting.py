@@ -202,6 +202,7 @@ class Counts:
 
     def refresh(self, day: int) -> list[Window]:
         """The windows still open on a day, with the paths that now apply to them."""
+        self.personal_on(day)  # nothing may have asked for it since the one before was over
         windows = [window for window in self.all() if window.last >= day]
         windows.sort(key=from_first)
         for window in windows:
@@ -216,6 +217,7 @@ class Counts:
 
     def open_on(self, day: int) -> list[Window]:
         """The windows that are not over on a day, for ever included; not those that are judged when they are over."""
+        self.personal_on(day)
         found = [
             window for window in (*self.windows.values(), self.personal, self.life)
             if window is not None and window.last >= day and not (window.track is not None and window.track.at_end)

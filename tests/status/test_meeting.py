@@ -259,3 +259,13 @@ lapse: {to: one_tier_down, validity: {through_end_of: {month: 3, years_after: 1}
         ("2014-01-01", "base", "ever"), ("2014-05-15", "gold", "2014-11-14"), ("2014-11-15", "silver", "2015-03-31"),
         ("2015-04-01", "base", "ever"),
     ]  # fmt: skip
+
+
+def test_what_rolled_into_a_personal_window_counts_on_the_day_on_which_the_tier_asks_for_less() -> None:
+    """Nothing happens at the end of the first window but that half is rolled over; the edition of May asks for no more."""
+    ladder = LADDER.replace("calendar_year", "{months: 3, begins: tier_change}")
+    ladder += "keep: at_end\nvalidity: {window_end: 0}\ncounters: {km: {rollover: {of: all, percent: 50}}}"
+    editions = {"2014-05-01": ladder.replace("[{km: 10}]", "[{km: 4}]")}
+    assert changes(ladder, km("2014-02-01", 8), editions=editions)[:2] == [
+        ("2014-01-01", "base", "ever"), ("2014-05-01", "silver", "2014-07-31"),
+    ]  # fmt: skip
