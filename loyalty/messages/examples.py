@@ -177,20 +177,20 @@ def _nothing(_sample: Sample, _variant: str) -> dict[str, Any]:
 
 
 def _activity(sample: Sample, _variant: str) -> dict[str, Any]:
-    return {"entries": _entries(sample, 2)}
+    return {"entries": _entries(sample, 2, sample.today)}
 
 
-def _entries(sample: Sample, count: int) -> list[dict[str, Any]]:
+def _entries(sample: Sample, count: int, until: date) -> list[dict[str, Any]]:
+    """So many entries, the newest on the day before `until`."""
     kinds = list(sample.edition.activities.activities.items())
-    return [_entry(sample, n, *kinds[n % len(kinds)]) for n in range(count)]
+    return [_entry(sample, n, until - timedelta(days=3 * n + 1), *kinds[n % len(kinds)]) for n in range(count)]
 
 
-def _entry(sample: Sample, n: int, kind: str, about: Any) -> dict[str, Any]:
+def _entry(sample: Sample, n: int, on: date, kind: str, about: Any) -> dict[str, Any]:
     units = dict.fromkeys(line.unit for line in sample.edition.earning.lines if line.activity == kind)
     amounts = [
         {"name": sample.unit(unit), "amount": _AMOUNTS[min(at, 2)] * (n + 1 if at < 2 else 1)} for at, unit in enumerate(units)
     ]
-    on = sample.today - timedelta(days=3 * n + 1)
     return {"on": on, "name": sample.language.own(about.name), "details": f"K7Q{2 + n}MD", "amounts": amounts}
 
 
@@ -297,7 +297,7 @@ def _period(sample: Sample, _variant: str) -> dict[str, Any]:
     return {
         "begins": (first - timedelta(days=1)).replace(day=1),
         "through": first - timedelta(days=1),
-        "entries": _entries(sample, 5),
+        "entries": _entries(sample, 5, first),
         "counters": [{"name": sample.unit(one), "amount": amount} for one, amount in zip(counters, _COUNTED, strict=False)],
         "left": _vouchers(sample),
     }
