@@ -1,7 +1,7 @@
 """A ladder as the fold works on it: tiers as ranks, counters as places in a list, paths as plain functions over it."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -30,6 +30,10 @@ class Path(NamedTuple):
     held: "HeldFor | None" = None
     when: When | None = None
     asks: Any = None
+
+    def counts(self, places: Collection[int]) -> bool:
+        """Whether a threshold of it is of one of some counters."""
+        return any(place in places for place, _ in self.needs)
 
 
 class HeldFor(NamedTuple):

@@ -90,6 +90,11 @@ class Counts:
                 totals[place] += amount
         return totals
 
+    @property
+    def levels_known(self) -> int:
+        """The last day on which levels are judged: today, or so long after what is known last."""
+        return min(self.today, self.horizon)
+
     def average(self, window: Window) -> None:
         """Bring the totals of levels in a window up to date: their averages, rounded down."""
         for place in self.levels:

@@ -93,6 +93,8 @@ def judged_at(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Wi
         if window.ladder is ladder and counted is track:
             ways = window.ways
         keep, reach = [*dict(ways.keep).get(rank, ())], [*dict(ways.reach).get(rank, ())]
+        if walk.rules.levels and at > walk.counts.levels_known:  # what a level will be is not known
+            keep, reach = ([path for path in paths if not path.counts(walk.rules.levels)] for paths in (keep, reach))
         if place == ladder.track and ladder.keep_window is not None:
             found.append((walk.counts.bound(ladder, track, ladder.keep_window, at), keep + reach))
         else:

@@ -68,7 +68,7 @@ def test_the_better_of_the_days_of_booking_and_of_use_where_the_benefit_says_so(
         ("{benefits: {bagz: 4}}", "benefits: bagz is unknown; allowed: lounge, guests, bags, .*Did you mean bags?"),
         ("{benefits: {change_fee: 0}}", "change_fee: found none; allowed: a block by notice, under_21_days, over_21_days"),
         ("{benefits: {change_fee: {under_7: 0}}}", "change_fee: found under_7; allowed: a block by notice"),
-        ("{benefitz: {bags: 3}}", "allowed: on, who, tier"),
+        ("{benefitz: {bags: 3}}", "allowed: on, who, at, tier"),
     ],
 )
 def test_what_is_not_so_is_told(plays: Play, then: str, said: str) -> None:
