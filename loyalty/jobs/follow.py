@@ -16,21 +16,17 @@ from loyalty.benefits.sharing import follow, named, rules_on, runs_on, tier_to_s
 from loyalty.benefits.tables import BenefitPick, Companion
 from loyalty.clock import start_of
 from loyalty.jobs import runs
+from loyalty.jobs.chunked import run_chunks
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.tables import RunChunk
 from loyalty.program.load import Program
-from loyalty.settings import Settings
 from loyalty.settle import settle_for
 from loyalty.status.claims import History
 from loyalty.status.ladder import rules_of
 from loyalty.status.queries import histories, lock_numbers, read_accounts
 
 JOB = "benefits"
-#: So many chunks are done in this process rather than in new ones.
-FEW = 4
-#: The deployment that this process's chunks work on.
-_here: list[Deployment] = []
 
 
 def follow_benefits(deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress) -> Result:
@@ -39,24 +35,7 @@ def follow_benefits(deployment: Deployment, key: RunKey, now: datetime, workers:
     What it does is brought up to the day, so a run that is killed goes on, and one that runs twice changes nothing more.
     A run that has ended already is answered as it ended. One failing member is recorded and passed over.
     """
-    _planned(deployment, key, now)
-    with deployment.store.reading() as session:
-        todo = runs.open_chunks(session, key)
-    if todo:
-        _here[:] = [deployment]
-        with runs.pool(workers if len(todo) > FEW else 1, _begin, (deployment.settings,)) as executor:
-            runs.map_chunks(executor, _chunk, [(key, n, now) for n in todo], progress)
-    with deployment.store.transaction() as session:
-        return runs.finish(session, key, now)
-
-
-def _planned(deployment: Deployment, key: RunKey, now: datetime) -> None:
-    with deployment.store.reading() as session:
-        known = runs.planned(session, key)
-    found = [] if known else runs.stretches(deployment.store, _members(deployment.program, key.as_of))
-    with deployment.store.transaction() as session:
-        if runs.begin(session, key, now):
-            runs.plan(session, key, found)
+    return run_chunks(deployment, key, now, workers, progress, _members(deployment.program, key.as_of), _chunk)
 
 
 def _members(program: Program, day: date) -> Select[tuple[int]]:
@@ -71,11 +50,6 @@ def _shares(day: date) -> tuple[ColumnElement[bool], ...]:
     return Companion.sharing.is_not(None), Companion.begins <= day, Companion.until > day, Companion.ended_on.is_(None)
 
 
-def _begin(settings: Settings) -> None:
-    """In a worker process: a deployment of its own."""
-    _here[:] = [Deployment(settings)]
-
-
 class Task(NamedTuple):
     """A member whose companion, named under a key, may have to be given another tier, or, without one, whose pick waits."""
 
@@ -85,9 +59,7 @@ class Task(NamedTuple):
     key: str = ""
 
 
-def _chunk(task: tuple[RunKey, int, datetime]) -> None:
-    key, n, now = task
-    deployment = _here[0]
+def _chunk(deployment: Deployment, key: RunKey, n: int, now: datetime) -> None:
     with deployment.store.reading() as session:
         chunk = session.get_one(RunChunk, (key.job, key.due, n))
         tasks = _tasks(session, deployment.program, chunk, key.as_of)

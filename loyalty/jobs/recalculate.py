@@ -9,20 +9,18 @@ from sqlalchemy.orm import Session
 from loyalty import clock
 from loyalty.benefits.verify import faults as benefit_faults
 from loyalty.jobs import runs
+from loyalty.jobs.chunked import run_chunks
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.running import attempt
 from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.tables import RunChunk
 from loyalty.ledger.queries import faults
-from loyalty.settings import Settings
 from loyalty.settle import settle_for
 from loyalty.status.queries import lock_stretch
 from loyalty.status.tables import Standing
 from loyalty.status.verify import differences
 
 JOB = "recalculate"
-#: So many chunks are done in this process rather than in new ones.
-FEW = 4
 
 
 def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress) -> Result:
@@ -30,25 +28,7 @@ def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int
 
     A run that has ended already is answered as it ended. One failing member is recorded and passed over.
     """
-    _planned(deployment, key, now)
-    with deployment.store.reading() as session:
-        todo = runs.open_chunks(session, key)
-    if todo:
-        _here[:] = [deployment]
-        # a process takes as long to start as a few chunks take to do
-        with runs.pool(workers if len(todo) > FEW else 1, _begin, (deployment.settings,)) as executor:
-            runs.map_chunks(executor, _chunk, [(key, n, now) for n in todo], progress)
-    with deployment.store.transaction() as session:
-        return runs.finish(session, key, now)
-
-
-def _planned(deployment: Deployment, key: RunKey, now: datetime) -> None:
-    with deployment.store.reading() as session:
-        known = runs.planned(session, key)
-    found = [] if known else runs.stretches(deployment.store, _members(key))
-    with deployment.store.transaction() as session:
-        if runs.begin(session, key, now):
-            runs.plan(session, key, found)
+    return run_chunks(deployment, key, now, workers, progress, _members(key), _chunk)
 
 
 def _members(key: RunKey) -> Select[int]:
@@ -56,18 +36,7 @@ def _members(key: RunKey) -> Select[int]:
     return members if key.everyone else members.where(Standing.review_on <= key.as_of)
 
 
-#: The deployment that this process's chunks work on.
-_here: list[Deployment] = []
-
-
-def _begin(settings: Settings) -> None:
-    """In a worker process: a deployment of its own."""
-    _here[:] = [Deployment(settings)]
-
-
-def _chunk(task: tuple[RunKey, int, datetime]) -> None:
-    key, n, now = task
-    deployment = _here[0]
+def _chunk(deployment: Deployment, key: RunKey, n: int, now: datetime) -> None:
     with deployment.store.transaction() as session:
         chunk = runs.claim(session, key, n)
         if chunk is not None:

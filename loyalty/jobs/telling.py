@@ -6,19 +6,17 @@ from sqlalchemy import Select, func, select, union
 from sqlalchemy.orm import Session
 
 from loyalty.jobs import runs
+from loyalty.jobs.chunked import run_chunks
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.tables import Run, RunChunk
 from loyalty.members.tables import Member, Telling
 from loyalty.messages.building import CALENDAR, NEWS, Plan, build, plan_for, taken_notes
 from loyalty.messages.calendar import due_members
-from loyalty.settings import Settings
 
 MESSAGES, STATEMENTS = "messages", "statements"
 #: Members looked at in one transaction: it holds the contexts of so many.
 CHUNK = 250
-#: So many chunks are done in this process rather than in new ones.
-FEW = 4
 #: The calendar of so many days is caught up with where the job has not run.
 LATE = 31
 
@@ -29,14 +27,15 @@ def messages(deployment: Deployment, key: RunKey, now: datetime, workers: int, p
     Chunks commit one by one. One failing member is recorded and passed over, and looked at again.
     """
     plan = _news_plan(deployment, key)
-    return _run(deployment, key, now, workers, progress, None if plan is None else _members(deployment, plan, now))
+    members = None if plan is None else _members(deployment, plan, now)
+    return run_chunks(deployment, key, now, workers, progress, members, _chunk, CHUNK)
 
 
 def statements(deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress) -> Result:
     """Make the statement of the month that ended before the run's day, for everyone. Chunks commit one by one."""
     plan = plan_for(deployment.program, key.as_of, (), ("period",))
     everyone = select(Member.member_id).order_by(Member.member_id)
-    return _run(deployment, key, now, workers, progress, None if plan is None else everyone)
+    return run_chunks(deployment, key, now, workers, progress, None if plan is None else everyone, _chunk, CHUNK)
 
 
 def _news_plan(deployment: Deployment, key: RunKey) -> Plan | None:
@@ -61,37 +60,7 @@ def _members(deployment: Deployment, plan: Plan, now: datetime) -> Select[int]:
 # --- runs in chunks -----------------------------------------------------------------------------------------------
 
 
-def _run(
-    deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress, members: Select[int] | None
-) -> Result:
-    with deployment.store.reading() as session:
-        known = runs.planned(session, key)
-    found = [] if known or members is None else runs.stretches(deployment.store, members, CHUNK)
-    with deployment.store.transaction() as session:
-        if runs.begin(session, key, now):
-            runs.plan(session, key, found)
-    with deployment.store.reading() as session:
-        todo = runs.open_chunks(session, key)
-    if todo:
-        _here[:] = [deployment]
-        with runs.pool(workers if len(todo) > FEW else 1, _begin, (deployment.settings,)) as executor:
-            runs.map_chunks(executor, _chunk, [(key, n, now) for n in todo], progress)
-    with deployment.store.transaction() as session:
-        return runs.finish(session, key, now)
-
-
-#: The deployment that this process's chunks work on.
-_here: list[Deployment] = []
-
-
-def _begin(settings: Settings) -> None:
-    """In a worker process: a deployment of its own."""
-    _here[:] = [Deployment(settings)]
-
-
-def _chunk(task: tuple[RunKey, int, datetime]) -> None:
-    key, n, now = task
-    deployment = _here[0]
+def _chunk(deployment: Deployment, key: RunKey, n: int, now: datetime) -> None:
     with deployment.store.transaction() as session:
         chunk = runs.claim(session, key, n)
         if chunk is not None:

@@ -70,7 +70,7 @@ def test_two_processes_at_once_book_each_award_once(deploy: Deploy, tmp_path: Pa
 def test_a_process_killed_at_any_moment_books_nothing_twice(deploy: Deploy, tmp_path: Path) -> None:
     deployment = populated(deploy, tmp_path, 120)
     told = f"{SMALL}\nimport loyalty.jobs.recalculate as r; f = r._chunk\n"
-    told += "def chunk(task):\n f(task); print('chunk', flush=True)\nr._chunk = chunk"
+    told += "def chunk(*task):\n f(*task); print('chunk', flush=True)\nr._chunk = chunk"
     for after in (2, 4):
         process = orbit.start(deployment, "recalculate", "--as-of", "2027-02-10", "--workers", "1", before=told)
         assert process.stdout is not None and process.stderr is not None

@@ -32,8 +32,8 @@ from loyalty.jobs.running import each_item
 runs.stretches.__defaults__ = (5,)
 whole = recalculate._chunk
 
-def chunk(task):
-    whole(task)
+def chunk(*task):
+    whole(*task)
     print('chunk', flush=True)
     sleep(0.4)
 
