@@ -55,6 +55,8 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "request_ended": "Request {key!r} is {state} already.",
         "request_moved": "Request {key!r} has just gone over to another service: send it again.",
         "request_not_given": "Request {key!r} is {state}: nothing was given.",
+        "secret_not_set": "Pages cannot be served: LOYALTY_SECRET is not set. Allowed: at least 32 characters, no spaces, "
+        'such as `python -c "import secrets; print(secrets.token_urlsafe(48))"` prints.',
         "service_ended": "Service {key!r} is {state}.",
         "pick_too_early": "A pick for the period from {first} may be made from {opens} on, in the period before it.",
         "pick_too_late": "The choice {choice} for the period from {first} could be made through {last}.",

@@ -19,6 +19,7 @@ from loyalty.cli.program import program
 from loyalty.cli.requests import requests
 from loyalty.cli.schedule import health, jobs, run, schedule
 from loyalty.cli.services import services
+from loyalty.cli.serving import serve
 from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
 from loyalty.cli.webhook_deliveries import deliveries, replay
@@ -38,7 +39,8 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
-                services, requests, messages, webhooks, recalculate, verify, run, schedule, jobs, health):  # fmt: skip
+                services, requests, messages, webhooks, recalculate, verify, run, schedule, jobs, health,
+                serve):  # fmt: skip
     main.add_command(command)
 for command in (consent, digest, change):
     members.add_command(command)
