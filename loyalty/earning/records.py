@@ -50,15 +50,21 @@ def records(session: Session, program: Program, member: Member, sought: Sought, 
     """The newest records by their day. The number of statements does not depend on how many there are."""
     causes = [(on, cause) for on, cause in session.execute(_causes(member.member_id, sought, limit))]
     ids = sorted({cause for _on, cause in causes})
-    who = member.member_id
-    activities = {row.activity_id: row for row in session.scalars(_of(session, Activity.activity_id, who, ids))}
-    reversals = {row.activity_id: row for row in session.scalars(_of(session, Reversal.activity_id, who, ids))}
-    adjusted = {row.cause_id: row for row in session.scalars(_of(session, Adjustment.cause_id, who, ids))}
+    activities, adjusted = causes_of(session, member.member_id, ids)
+    undone = session.scalars(_of(session, Reversal.activity_id, member.member_id, ids))
+    reversals = {row.activity_id: row for row in undone}
     entries = _entries(session, program, member, ids)
     return [
         Record(on, cause, activities.get(cause), reversals.get(cause), adjusted.get(cause), tuple(entries.get((on, cause), ())))
         for on, cause in causes
     ]
+
+
+def causes_of(session: Session, member_id: int, ids: Sequence[int]) -> tuple[dict[int, Activity], dict[int, Adjustment]]:
+    """The activities and adjustments of some causes."""
+    activities = session.scalars(_of(session, Activity.activity_id, member_id, ids))
+    adjusted = session.scalars(_of(session, Adjustment.cause_id, member_id, ids))
+    return {row.activity_id: row for row in activities}, {row.cause_id: row for row in adjusted}
 
 
 def _causes(member_id: int, sought: Sought, limit: int) -> Any:

@@ -47,7 +47,9 @@ def one_of_text(name: str, about: ActivityField | Attribute, way: Way, tell: Tel
     for value in about.names:
         if value not in known:
             hint = nearest(value, known)
-            tell((*way, "names", value), f"{value} is no value of {name}; allowed: {listed(known)}, the values of one_of.{hint}")
+            tell(
+                (*way, "names", value), f"{value} is no value of {name}; allowed: {listed(known)}, the values of one_of.{hint}"
+            )
 
 
 @dataclass(frozen=True)

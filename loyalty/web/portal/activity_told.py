@@ -1,20 +1,25 @@
 """A member's records as plain values for pages and statements, in the member's language."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from loyalty.earning.queries import Explained
-from loyalty.earning.records import Record
+from sqlalchemy.orm import Session
+
+from loyalty.earning.queries import Explained, explained
+from loyalty.earning.records import Record, causes_of
 from loyalty.earning.rules import Said
 from loyalty.earning.tables import Activity
 from loyalty.i18n import Language, _
+from loyalty.ledger.tables import Adjustment
+from loyalty.members.tables import Member
+from loyalty.program.labels import field_labels
 from loyalty.program.load import Edition, Program
 from loyalty.status.words import unit_of
-from loyalty.web.portal.labels import label_of, value_of
+from loyalty.web.portal.labels import YES, value_of
 
 #: What a step of an earn line did, by its verb.
 STEPS = {
@@ -43,6 +48,11 @@ OTHER = {
     "choice": _("Choice"),
 }
 GIVEN = _("Credit")
+#: The columns of the file of all entries.
+COLUMNS = (
+    _("Posted"), _("Counts for"), _("What"), _("Details"), _("For"), _("Unit"), _("Amount"), _("Taken back"), _("How"),
+    _("Reason"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,13 +90,16 @@ class Teller:
 
     def fields(self, activity: Activity) -> Iterator[tuple[str, str]]:
         """The fields of an activity: what each is called, and its value. What is not the case is left out."""
-        edition = self._edition(activity.edition)
-        known = edition.activities.activities[activity.kind].fields if edition else {}
-        currency = self.program.file.money
-        given: Mapping[str, Any] = json.loads(activity.fields)
+        return self.values(activity.kind, activity.edition, json.loads(activity.fields))
+
+    def values(self, kind: str, day: date, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The fields of an activity of a kind as the rules of a day name them."""
+        edition = self._edition(day)
+        known = edition.activities.activities[kind].fields if edition and kind in edition.activities.activities else {}
+        currency, labels = self.program.file.money, field_labels(known, self.language)
         for name, about in known.items():
             if name in given and not (about.type == "flag" and given[name] in (False, "false")):
-                yield label_of(name, about, self.language), value_of(about, given[name], self.language, currency)
+                yield labels[name].name, value_of(about, given[name], self.language, currency)
 
     def sums(self, record: Record) -> list[tuple[str, Decimal]]:
         """What it brought of each unit, less what was undone, in the order of the edition; nothing is told too."""
@@ -124,13 +137,17 @@ class Teller:
         if said.verb == "field":
             edition = self._edition(activity.edition) if activity is not None else None
             known = edition.activities.activities[activity.kind].fields if edition and activity is not None else {}
-            figure = label_of(figure, known[figure], self.language) if figure in known else figure.replace("_", " ")
+            figure = field_labels(known, self.language)[figure].name
         elif said.verb == "cap":
             figure, _per, per = figure.partition(" per ")
             per = self.language.say(PER.get(per, ""))
         if said.verb not in ("field", "round"):
             figure = self.language.number(Decimal(figure))
         return self.language.say(STEPS[said.verb], figure=figure, per=per)
+
+    def csv_head(self) -> list[str]:
+        """The names of the columns of the file of all entries."""
+        return [self.language.say(text) for text in COLUMNS]
 
     def _edition(self, day: date) -> Edition | None:
         return self.program.edition_on(day)
@@ -141,6 +158,33 @@ def _given(edition: Edition) -> list[Any]:
     return [*edition.ladder.milestones, *edition.benefits.choices]
 
 
-def _account(entry: Explained | None) -> str:
+def _account(entry: Explained) -> str:
     """What an entry was booked against: explanations name it as their source."""
-    return entry.source if entry is not None else ""
+    return "opening" if entry.kind == "opening" else entry.source
+
+
+def csv_rows(session: Session, teller: Teller, member: Member, rows: Sequence[Any]) -> list[list[str]]:
+    """Entries as lines of a file, in the order of COLUMNS; amounts with a point and nothing else."""
+    told = explained(session, teller.program, member, rows)
+    activities, adjusted = causes_of(session, member.member_id, [row.cause_id for row in rows])
+    return [_csv_row(teller, row, entry, activities, adjusted) for row, entry in zip(rows, told, strict=True)]
+
+
+def _csv_row(
+    teller: Teller, row: Any, entry: Explained, activities: Mapping[int, Activity], adjusted: Mapping[int, Adjustment]
+) -> list[str]:
+    activity, adjustment = activities.get(row.cause_id), adjusted.get(row.cause_id)
+    record = Record(row.on, row.cause_id, activity, None, adjustment, (entry,))
+    line = teller.line(entry, activity)
+    fields = "; ".join(f"{name}: {value}" for name, value in (teller.fields(activity) if activity is not None else ()))
+    steps = "; ".join(f"{step} = {format(value.normalize(), 'f')}" for step, value in line["steps"])
+    cells = [teller.title(record), fields, line["name"], line["unit"]]
+    back = teller.language.say(YES) if line["undoes"] else ""
+    reason = adjustment.reason if adjustment is not None else ""
+    texts = [*map(guarded, cells), entry.amount, back, guarded(steps), guarded(reason)]
+    return [row.posted_on.isoformat(), row.on.isoformat(), *texts]
+
+
+def guarded(text: str) -> str:
+    """A text that a spreadsheet takes for a text: what would begin a formula is quoted."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
