@@ -26,6 +26,12 @@ class Attribute(Part):
     """What its values are."""
     one_of: tuple[str, ...] | None = None
     """The only values allowed, for a text."""
+    name: Texts | None = None
+    """What members read; without it, its id."""
+    names: dict[str, Texts] = Field(default_factory=dict)
+    """What members read for values of `one_of`; a value without a name is told as it is."""
+    stated: bool = False
+    """Members may state it themselves when they join."""
 
 
 class Members(Part):
@@ -35,6 +41,8 @@ class Members(Part):
     """How their numbers are made."""
     attributes: dict[Id, Attribute] = Field(default_factory=dict)
     """Facts by name; rules ask for them as `member.<name>`."""
+    household: Annotated[int, Field(ge=1, le=50)] = 8
+    """So many members may share a household, invitations included; 1 for none."""
 
 
 class ProgramFile(Part):
@@ -95,6 +103,10 @@ class ActivityField(Part):
     """Places after the point, for decimal; money has the program's money_decimals."""
     optional: bool = False
     """May be left out; a missing number counts as 0 in earn lines, and `present: false` finds it in conditions."""
+    name: Texts | None = None
+    """What members read; without it, its id."""
+    names: dict[str, Texts] = Field(default_factory=dict)
+    """What members read for values of `one_of`; a value without a name is told as it is."""
 
 
 class ActivityKind(Part):
