@@ -5,7 +5,9 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
+import loyalty.access.tables
 import loyalty.benefits.tables
+import loyalty.care.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
 import loyalty.jobs.tables
@@ -24,7 +26,7 @@ FILES = sorted((ROOT / "loyalty").rglob("*.py"))
 #: Tables that are no member's: what is published, and how far work has come.
 SHARED = {
     "edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move", "service",
-    "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret", "webhook_act",
+    "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret", "webhook_act", "link", "attempt",
 }  # fmt: skip
 
 

@@ -1,0 +1,93 @@
+"""Sign-ins begun, looked up and ended. The browser keeps a random token; the database only its digest."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from loyalty.access.agents import agent_named, network_of
+from loyalty.access.tables import SignIn
+from loyalty.keys import digest
+from loyalty.members.tables import Member
+from loyalty.members.telling import notice
+
+#: A sign-in ends by itself when it was not used for so long, and in any case so long after it began.
+IDLE = timedelta(days=14)
+LONGEST = timedelta(days=90)
+#: Use is noted no more often than this.
+NOTED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The member who is signed in, as pages need them."""
+
+    member_id: int
+    number: str
+    name: str
+    email: str
+    language: str
+    left_on: object
+    sign_in_id: int
+    seen_at: datetime
+
+
+def begin(session: Session, member_id: int, how: str, now: datetime, place: str = "", agent: str = "") -> str:
+    """Begin a sign-in; the token that the browser is to keep. A new one each time, so that none can be planted."""
+    token = secrets.token_urlsafe(32)
+    session.add(SignIn(
+        member_id=member_id, sign_in_id=digest("sign-in", token), how=how, place=place[:45], agent=agent[:200],
+        started_at=now, seen_at=now,
+    ))  # fmt: skip
+    session.flush()
+    return token
+
+
+def enter(session: Session, member_id: int, how: str, now: datetime, place: str, agent: str) -> str:
+    """Begin a sign-in as `begin` does, and tell the member where no earlier one came with this browser from this network."""
+    seen = select(SignIn.agent, SignIn.place).where(SignIn.member_id == member_id).distinct()
+    known = {(agent_named(row.agent), network_of(row.place)) for row in session.execute(seen)}
+    if (agent_named(agent), network_of(place)) not in known:
+        told = ", ".join(part for part in (agent_named(agent), place) if part)
+        notice(session, member_id, "security", f"signed_in {now.isoformat()}", {"what": "signed_in", "from": told}, now)
+    return begin(session, member_id, how, now, place, agent)
+
+
+def viewer_of(session: Session, token: str, now: datetime) -> Viewer | None:
+    """Who is signed in with a token; none where it is unknown, ended, or too old."""
+    query = select(
+        Member.member_id, Member.number, Member.name, Member.email, Member.language, Member.left_on, SignIn.sign_in_id,
+        SignIn.seen_at,
+    ).join(SignIn, SignIn.member_id == Member.member_id)  # fmt: skip
+    fresh = (SignIn.ended_at.is_(None), SignIn.seen_at > now - IDLE, SignIn.started_at > now - LONGEST)
+    row = session.execute(query.where(SignIn.sign_in_id == digest("sign-in", token), *fresh)).one_or_none()
+    return None if row is None else Viewer(*row)
+
+
+def note_use(session: Session, viewer: Viewer, now: datetime) -> None:
+    """Note that a sign-in is in use."""
+    mine = (SignIn.member_id == viewer.member_id, SignIn.sign_in_id == viewer.sign_in_id)
+    session.execute(update(SignIn).where(*mine).values(seen_at=now))
+
+
+def end(session: Session, member_id: int, now: datetime, only: int | None = None, but: int | None = None) -> int:
+    """End a member's sign-ins: all, `only` one, or all `but` one. Returns how many were ended."""
+    query = update(SignIn).where(SignIn.member_id == member_id, SignIn.ended_at.is_(None))
+    if only is not None:
+        query = query.where(SignIn.sign_in_id == only)
+    if but is not None:
+        query = query.where(SignIn.sign_in_id != but)
+    return int(session.execute(query.values(ended_at=now)).rowcount)  # type: ignore[attr-defined]
+
+
+def sign_ins_of(session: Session, member_id: int, now: datetime) -> list[SignIn]:
+    """A member's sign-ins that hold, those used last first."""
+    fresh = (SignIn.ended_at.is_(None), SignIn.seen_at > now - IDLE, SignIn.started_at > now - LONGEST)
+    return list(session.scalars(select(SignIn).where(SignIn.member_id == member_id, *fresh).order_by(SignIn.seen_at.desc())))
+
+
+def trim_sign_ins(session: Session, now: datetime) -> int:
+    """Delete sign-ins that can hold no more and tell nothing new. Returns how many were deleted."""
+    return int(session.execute(delete(SignIn).where(SignIn.seen_at < now - LONGEST)).rowcount)  # type: ignore[attr-defined]
