@@ -77,20 +77,26 @@ def queues_told(session: Session, program: Program, service: Service, now: datet
     """By class: the requests of a service that are open or given, in the order in which they stand before each other."""
     table = Request.__table__
     mine = (table.c.service_id == service.service_id, table.c.state.in_((*OPEN, *GIVEN)))
-    rows = session.execute(select(table).where(*mine)).all()
+    known, found = judged_rows(session, program, service, session.execute(select(table).where(*mine)).all(), now)
+    told: dict[str, list[dict[str, Any]]] = {}
+    for judged, asked, row in sorted(found, key=lambda one: one[0].order):
+        told.setdefault(row.to_class, []).append(_place(program, known, judged, asked, row, service.zone))
+    return told
+
+
+def judged_rows(
+    session: Session, program: Program, service: Service, rows: Sequence[Row[Any]], now: datetime
+) -> tuple[Known, list[tuple[Judged, Asked, Row[Any]]]]:
+    """Requests of a service as they are judged now, each with its rules, and what was known for it."""
     today = day_of(now, program.zone)
     edition = edition_for(program, today)
     rules = [rules_for(program, edition, row.kind, row.edition) for row in rows]
     wanted = [(wish_of(row), asked, service_day(service)) for row, asked in zip(rows, rules, strict=True)]
     known = known_for(session, program, wanted, today)
-    found: list[tuple[Judged, Asked, Row[Any]]] = [
+    return known, [
         (judge(asked, wish, known, today, service.starts_at, ZoneInfo(service.zone)), asked, row)
         for (wish, asked, _), row in zip(wanted, rows, strict=True)
     ]
-    told: dict[str, list[dict[str, Any]]] = {}
-    for judged, asked, row in sorted(found, key=lambda one: one[0].order):
-        told.setdefault(row.to_class, []).append(_place(program, known, judged, asked, row, service.zone))
-    return told
 
 
 def _place(program: Program, known: Known, judged: Judged, asked: Asked, row: Row[Any], zone: str) -> dict[str, Any]:
