@@ -1,6 +1,6 @@
 """The chart of all tiers as its page needs it: columns, rows by category, which cells are mine and what the next tier adds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loyalty.i18n import Language
@@ -22,12 +22,13 @@ class Column:
 @dataclass(frozen=True)
 class Cell:
     """What a tier has of a benefit. `how` is own, for a cell of its own; like, as another tier has; everyone, what all have; or
-    none. `adds` where the next tier has more of it than mine."""
+    none. `words` has a line for each value of the benefit's parameter. `adds` says how the next tier has it otherwise than mine:
+    new, or better."""
 
     column: Column
     how: str
-    words: str
-    adds: bool
+    words: tuple[str, ...]
+    adds: str
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,15 @@ def _columns(edition: Edition, mine: str | None, language: Language) -> list[Col
     return [Column(one.id, language.own(one.name), n == rank, n == rank + 1) for n, one in enumerate(edition.ladder.tiers)]
 
 
-def _added(edition: Edition, mine: str | None, following: str | None) -> set[str]:
+def _added(edition: Edition, mine: str | None, following: str | None) -> Mapping[str, str]:
+    """By benefit: whether the next tier has it anew, or better than mine."""
     if mine is None or following is None:
-        return set()
-    return {one.benefit.id for one in edition.chart.adds(mine, following) if one.how != "less"}
+        return {}
+    added = [one for one in edition.chart.adds(mine, following) if one.how != "less"]
+    return {one.benefit.id: "new" if one.how == "new" else "better" for one in added}
 
 
-def _groups(words: Telling, columns: Sequence[Column], adds: set[str]) -> Iterator[Group]:
+def _groups(words: Telling, columns: Sequence[Column], adds: Mapping[str, str]) -> Iterator[Group]:
     file = words.chart.file
     for category in file.categories:
         lines = [_line(words, one, columns, adds) for one in file.benefits if one.category == category.id]
@@ -89,17 +92,26 @@ def _groups(words: Telling, columns: Sequence[Column], adds: set[str]) -> Iterat
             yield Group(category.id, words.text(category.name), tuple(lines))
 
 
-def _line(words: Telling, benefit: Benefit, columns: Sequence[Column], adds: set[str]) -> Line:
+def _line(words: Telling, benefit: Benefit, columns: Sequence[Column], adds: Mapping[str, str]) -> Line:
     about = [words.text(text) for text in (benefit.sentence, benefit.small_print) if text]
-    cells = tuple(_cell(words, benefit, column, benefit.id in adds) for column in columns)
+    cells = tuple(_cell(words, benefit, column, adds.get(benefit.id, "")) for column in columns)
     return Line(words.text(benefit.name), benefit.kind == "flag", (*about, *words.notes(benefit).values()), cells)
 
 
-def _cell(words: Telling, benefit: Benefit, column: Column, adds: bool) -> Cell:
+def _cell(words: Telling, benefit: Benefit, column: Column, adds: str) -> Cell:
     if benefit.cells.get(column.tier) is not None:
         how = "own"
     elif words.chart.raw(benefit, column.tier) is not None:
         how = "like"
     else:
         how = "none" if benefit.standard is None else "everyone"
-    return Cell(column, how, words.cell(benefit, column.tier), adds and column.next)
+    return Cell(column, how, tuple(_said(words, benefit, column.tier)), adds if column.next else "")
+
+
+def _said(words: Telling, benefit: Benefit, tier: str) -> Iterator[str]:
+    for parameter in words.chart.parameters(benefit):
+        value = words.chart.given(benefit.id, tier, parameter)
+        if parameter is None:
+            yield words.value(benefit, value)
+        elif value is not None:
+            yield words.phrase("what", about=words.parameter(benefit, parameter), value=words.value(benefit, value))
