@@ -57,3 +57,9 @@ def known_amount(what: str, amount: int) -> None:
     """Make sure that so many can be granted or used. Raises Refused: `bad_amount`."""
     if isinstance(amount, bool) or not isinstance(amount, int) or not 1 <= amount <= MOST:
         raise Refused("bad_amount", amount=amount, unit=what, allowed=f"a whole number from 1 through {MOST}")
+
+
+def used_alone(edition: Edition) -> frozenset[str]:
+    """The instruments that a member may use without a service: good by the day of use, and for no request."""
+    asked = {use.instrument for kind in edition.requests.requests for use in kind.instruments}
+    return frozenset(one.id for one in edition.benefits.instruments if one.valid_on == "use" and one.id not in asked)

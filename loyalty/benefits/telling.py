@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.asked import Asked, rules_for
@@ -151,6 +151,46 @@ def requests_told(session: Session, member_id: int) -> list[dict[str, Any]]:
          "zone": row.zone, "log": log.get(row.request_id, [])}
         for row in rows
     ]  # fmt: skip
+
+
+def own_requests(session: Session, member_id: int, number: int | None = None) -> Sequence[Row[Any]]:
+    """A member's requests, or the one of a number, by the start of the service, whose columns begin with `service_`."""
+    table, service = Request.__table__, Service.__table__
+    about = [service.c[name].label(f"service_{name}") for name in ("kind", "key", "zone", "starts_at", "state", "fields")]
+    query = select(table, *about).join(service, service.c.service_id == table.c.service_id)
+    query = query.where(table.c.member_id == member_id)
+    if number is not None:
+        query = query.where(table.c.request_id == number)
+    return session.execute(query.order_by(service.c.starts_at, table.c.requested_at, table.c.request_id)).all()
+
+
+def changes_of(session: Session, member_id: int, number: int) -> Sequence[RequestChange]:
+    """The log of a member's request, first to last."""
+    mine = (RequestChange.member_id == member_id, RequestChange.request_id == number)
+    return session.scalars(select(RequestChange).where(*mine).order_by(RequestChange.n)).all()
+
+
+#: A search for services reads so many, and tells no more than FOUND.
+READ, FOUND = 500, 30
+
+
+def services_found(
+    session: Session, kinds: Sequence[str], key: str, day: date | None, now: datetime
+) -> tuple[list[Service], bool]:
+    """The open services to come whose key begins so, on a day in their own zone if one is given, by their start; and whether
+    there are more than are told."""
+    query = select(Service).where(among(session, Service.kind, kinds), Service.state == "open", Service.starts_at > now)
+    if key:
+        query = query.where(func.lower(Service.key).startswith(key.lower(), autoescape=True))
+    if day is not None:
+        # a day begins at most 14 hours before that of UTC, and ends at most 12 after
+        midnight = datetime.combine(day, time(0), UTC)
+        query = query.where(
+            Service.starts_at >= midnight - timedelta(hours=14), Service.starts_at < midnight + timedelta(days=2)
+        )
+    rows = list(session.scalars(query.order_by(Service.starts_at, Service.service_id).limit(READ)))
+    found = [one for one in rows if day is None or service_day(one) == day]
+    return found[:FOUND], len(found) > FOUND or len(rows) == READ
 
 
 def _logs(session: Session, member_id: int) -> Mapping[int, Sequence[dict[str, Any]]]:

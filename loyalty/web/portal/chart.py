@@ -22,8 +22,8 @@ class Column:
 @dataclass(frozen=True)
 class Cell:
     """What a tier has of a benefit. `how` is own, for a cell of its own; like, as another tier has; everyone, what all have; or
-    none. `words` has a line for each value of the benefit's parameter. `adds` says how the next tier has it otherwise than mine:
-    new, or better."""
+    none. `words` has a line for each value of the benefit's parameter. `adds` says how the next tier has it otherwise than
+    mine: new, or better."""
 
     column: Column
     how: str
@@ -60,8 +60,8 @@ class Comparison:
 
 
 def comparison(edition: Edition, mine: str | None, tier: str, language: Language) -> Comparison:
-    """The chart of an edition for one who has a tier, or none; `tier` is to be shown by itself, or without it mine, or the first
-    that has a benefit of its own."""
+    """The chart of an edition for one who has a tier, or none; `tier` is to be shown by itself, or without it mine, or the
+    first that has a benefit of its own."""
     words = telling(edition.chart, edition.head, language.code)
     columns = _columns(edition, mine, language)
     adds = _added(edition, mine, next((one.tier for one in columns if one.next), None))

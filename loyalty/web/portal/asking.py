@@ -1,0 +1,249 @@
+"""Services, windows and requests as their pages need them: names and instants in words of the member's language."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from loyalty.benefits.changes import Became
+from loyalty.benefits.foreseeing import Way, Window
+from loyalty.benefits.locking import GIVEN, OPEN
+from loyalty.benefits.reasons import sentence
+from loyalty.benefits.tables import Service
+from loyalty.i18n import Language, _
+from loyalty.program.asking import RequestKind, ServiceKind
+from loyalty.program.load import Edition, Program
+from loyalty.program.words import english
+
+#: What a window is called, and how it is lit.
+WINDOWS = {
+    "open": (_("open"), "good"),
+    "later": (_("opens in {span}"), ""),
+    "early": (_("may be asked in {span}"), ""),
+    "never": (_("no time is set for your tier"), ""),
+    "no_right": (_("not with your tier"), ""),
+    "over": (_("over"), "bad"),
+}
+#: What the states of requests are called, and how they are lit.
+STATES = {
+    "refused": (_("refused"), "bad"),
+    "pending": (_("waits for its window"), ""),
+    "waitlisted": (_("in the queue"), ""),
+    "confirmed": (_("confirmed"), "good"),
+    "cleared": (_("confirmed from the queue"), "good"),
+    "not_cleared": (_("not given"), "bad"),
+    "cancelled": (_("cancelled"), "bad"),
+}
+#: What the states of services are called, where that says something.
+SERVICES = {"open": "", "closed": _("closed"), "cancelled": _("cancelled")}
+
+
+def span_told(span: timedelta, language: Language) -> str:
+    """A time that is left, in its two largest parts: 2 days 3 hours; a minute for less."""
+    minutes = max(int(span.total_seconds() // 60), 1)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [
+        language.many(days, "{count} day", "{count} days") if days else "",
+        language.many(hours, "{count} hour", "{count} hours") if hours else "",
+        language.many(rest, "{count} minute", "{count} minutes") if rest and not days else "",
+    ]
+    one, *others = [part for part in parts if part]
+    return language.say(_("{larger} {smaller}"), larger=one, smaller=others[0]) if others else one
+
+
+def label(name: str) -> str:
+    """What a field is called."""
+    return name.replace("_", " ")
+
+
+class Names:
+    """What a program's services, requests and classes are called in a language, those of former editions among them."""
+
+    def __init__(self, program: Program, edition: Edition, language: Language) -> None:
+        self.language = language
+        editions = [*program.editions, edition]
+        self.kinds: dict[str, RequestKind] = {kind.id: kind for one in editions for kind in one.requests.requests}
+        self.services: dict[str, ServiceKind] = {name: kind for one in editions for name, kind in one.requests.services.items()}
+        self._own = dict(_named(editions, language))
+        self._instruments = {one.id: one.name for edition in editions for one in edition.benefits.instruments}
+
+    def kind(self, name: str) -> str:
+        """What a kind of request is called."""
+        return self.language.own(self.kinds[name].name) if name in self.kinds else label(name)
+
+    def service(self, name: str) -> str:
+        """What a kind of service is called."""
+        return self.language.own(self.services[name].name) if name in self.services else label(name)
+
+    def class_(self, service: str, name: str) -> str:
+        """What a class of a kind of service is called."""
+        classes = self.services[service].classes if service in self.services else {}
+        return self.language.own(classes[name]) if name in classes else name
+
+    def instrument(self, name: str) -> str:
+        """What an instrument is called."""
+        return self.language.own(self._instruments[name]) if name in self._instruments else label(name)
+
+    def figures(self, details: Mapping[str, Any], zone: str) -> dict[str, Any]:
+        """The figures of a reason in the language: names that the program has in it, and instants of a service's zone."""
+        return {name: self._figure(name, value, zone) for name, value in details.items()}
+
+    def _figure(self, name: str, value: Any, zone: str) -> Any:
+        if name in ("opens_at", "closes_at"):
+            local = datetime.strptime(str(value), "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(zone))
+            return self.language.instant(local, ZoneInfo(zone))
+        if name == "allowed":
+            return self.language.listed([self._own.get(one, one) for one in str(value).split(", ")], "or")
+        return self._own.get(str(value), value) if isinstance(value, str) else value
+
+    def reason(self, code: str, details: str | Mapping[str, Any], zone: str) -> str:
+        """The sentence of a reason."""
+        figures = json.loads(details) if isinstance(details, str) else details
+        return sentence(code, self.figures(figures, zone), self.language)
+
+
+def _named(editions: Sequence[Edition], language: Language) -> Iterator[tuple[str, str]]:
+    """What reasons name, by id and by the English name, with the name in the language."""
+    for edition in editions:
+        file = edition.benefits
+        queues = [queue for kind in edition.requests.requests for queue in kind.queues]
+        texts = [one.name for named in (file.benefits, file.instruments, edition.ladder.tiers, queues) for one in named]
+        yield from ((english(text), language.own(text)) for text in texts)
+        for instrument in file.instruments:
+            yield instrument.id, language.own(instrument.name)
+        for service in edition.requests.services.values():
+            yield from ((name, language.own(text)) for name, text in service.classes.items())
+
+
+# --- services and windows ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ServiceTold:
+    """A service as members see it: no units, only what it is and when."""
+
+    number: int
+    kind: str
+    key: str
+    starts: str
+    starts_at: datetime
+    state: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def service_told(names: Names, number: int, row: Any, prefix: str = "") -> ServiceTold:
+    """A service, by a row whose columns begin with a prefix."""
+    kind, key, zone, starts_at, state, fields = (
+        getattr(row, prefix + name) for name in ("kind", "key", "zone", "starts_at", "state", "fields")
+    )
+    told = tuple((label(name), str(value)) for name, value in json.loads(fields).items())
+    language = names.language
+    starts, said = language.instant(starts_at, ZoneInfo(zone)), language.say(SERVICES[state])
+    return ServiceTold(number, names.service(kind), key, starts, starts_at, said, told)
+
+
+@dataclass(frozen=True)
+class WindowTold:
+    """One thing that may be asked of a service, with the member's window in words. `own` is the number of a request of the
+    member that asks it already; `by_instrument` whether an instrument is needed."""
+
+    way: Way
+    name: str
+    change: str
+    lit: str
+    words: str
+    exact: str
+    own: int | None
+    may: bool
+    by_instrument: bool
+
+
+def window_told(
+    names: Names, service: Service, window: Window, now: datetime, own: int | None, instruments: bool
+) -> WindowTold:
+    """A window; `instruments` is whether the member holds one with which this may be asked."""
+    language, zone = names.language, ZoneInfo(service.zone)
+    text, lit = WINDOWS[window.state]
+    span = span_told(window.opens_at - now, language) if window.opens_at is not None and window.opens_at > now else ""
+    by_instrument = window.state == "no_right" and instruments
+    may = own is None and (window.state in ("open", "later", "never") or by_instrument)
+    return WindowTold(
+        window.way, names.kind(window.way.kind), change_told(names, service.kind, window.way), lit,
+        language.say(text, span=span), _exact(window, language, zone), own, may, by_instrument,
+    )  # fmt: skip
+
+
+def _exact(window: Window, language: Language, zone: ZoneInfo) -> str:
+    if window.state == "open":
+        return language.say(_("until {instant}"), instant=language.instant(window.closes_at, zone))
+    if window.state in ("later", "early") and window.opens_at is not None:
+        return language.say(_("from {instant}"), instant=language.instant(window.opens_at, zone))
+    return ""
+
+
+def change_told(names: Names, service: str, way: Any) -> str:
+    """From which class to which: `Economy to Business`."""
+    booked, wanted = names.class_(service, way.from_class), names.class_(service, way.to_class)
+    return names.language.say(_("{from_class} to {to_class}"), from_class=booked, to_class=wanted)
+
+
+# --- requests ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RequestTold:
+    """A member's request: its service, how it stands, when its window opens, why."""
+
+    number: int
+    name: str
+    change: str
+    service: ServiceTold
+    state: str
+    words: str
+    lit: str
+    opens: str
+    why: str
+    size: int
+    is_open: bool
+    is_given: bool
+
+
+def request_told(names: Names, row: Any, now: datetime) -> RequestTold:
+    """A request, by a row of `own_requests`."""
+    language = names.language
+    words, lit = STATES[row.state]
+    opens, later = "", row.opens_at is not None and row.opens_at > now
+    if row.state == "pending" and later:
+        opens = language.say(_("opens in {span}"), span=span_told(row.opens_at - now, language))
+    return RequestTold(
+        row.request_id, names.kind(row.kind), change_told(names, row.service_kind, row),
+        service_told(names, row.service_id, row, "service_"), row.state, language.say(words), lit, opens,
+        _why(names, row), row.size, row.state in OPEN, row.state in GIVEN,
+    )  # fmt: skip
+
+
+def _why(names: Names, row: Any) -> str:
+    """Why a request stands as it does. How many units there are is told to nobody."""
+    if row.passed in ("no_units", "too_few_units"):
+        return names.language.say(_("Nothing that is free is enough for it yet."))
+    code, details = (row.passed, row.passed_details) if row.passed else (row.reason, row.details)
+    return names.reason(code, details, row.service_zone)
+
+
+def foreseen_told(names: Names, became: Became, zone: str, opens_at: datetime | None, now: datetime) -> tuple[str, str, str]:
+    """What a request would become: how it is lit, what comes of it, and why."""
+    language = names.language
+    why = names.reason(became.reason, became.details, zone)
+    if became.state == "refused":
+        return "bad", language.say(_("This would be refused.")), why
+    if became.state == "pending" and opens_at is not None and opens_at > now:
+        return "", language.say(_("It would wait: its window opens in {span}."), span=span_told(opens_at - now, language)), why
+    if became.state == "pending":
+        return "", language.say(_("It would wait.")), why
+    return (
+        "good",
+        language.say(_("Its window is open: it is given at once if there is room and nobody stands before it, else it waits.")),
+        why,
+    )
