@@ -19,10 +19,12 @@ from loyalty.program.load import Program
 
 
 class By(NamedTuple):
-    """What sets two requests apart: the kind of request, the queue, a key of the queue, or in the end the number."""
+    """What sets two requests apart: the kind of request, the queue, a key of the queue, or in the end the number. Of one in
+    another queue, `queue` is that one."""
 
     how: str
     key: Key | None = None
+    queue: Queue | None = None
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,25 @@ def place_of(session: Session, program: Program, service: Service, request: Any,
         return None
     judged, asked, _row = own
     others = [one for one, _, _ in rows if one.open_at(now) and not one.bar and one.order < judged.order]
-    counted = Counter(_apart(asked, judged, one) for one in others)
-    line = next(line for line in asked.lines if line.queue.id == judged.queue)
-    return Place(line.queue, tuple(counted.items()))
+    counted = Counter((_first(judged, one), one.queue if _first(judged, one) == 1 else "") for one in others)
+    before = tuple((_apart(asked, judged, n, queue), count) for (n, queue), count in sorted(counted.items()))
+    return Place(_queue(asked, judged.queue), before)
 
 
-def _apart(asked: Asked, mine: Judged, other: Judged) -> By:
-    n = next(n for n, (one, two) in enumerate(zip(mine.order, other.order, strict=False)) if one != two)
+def _first(mine: Judged, other: Judged) -> int:
+    """The place of the first part of the order in which two requests differ."""
+    return next(n for n, (one, two) in enumerate(zip(mine.order, other.order, strict=False)) if one != two)
+
+
+def _queue(asked: Asked, name: str) -> Queue:
+    return next(line.queue for line in asked.lines if line.queue.id == name)
+
+
+def _apart(asked: Asked, mine: Judged, n: int, queue: str) -> By:
+    """What the part of the order is: the kind, the queue, one of its keys, the time of the request, its number."""
     if n < 2:
-        return By("kind" if n == 0 else "queue")
-    keys = next(line.queue.order for line in asked.lines if line.queue.id == mine.queue)
+        return By("kind") if n == 0 else By("queue", queue=_queue(asked, queue))
+    keys = _queue(asked, mine.queue).order
     if n - 2 < len(keys):
         return By("key", keys[n - 2])
     return By("requested" if n - 2 == len(keys) else "number")
@@ -68,7 +79,7 @@ def _apart(asked: Asked, mine: Judged, other: Judged) -> By:
 #: By what sets apart, and which way it is ordered: so many who stand before one.
 BEFORE = {
     "kind": _("{count} for something that goes first"),
-    "queue": _("{count} in a queue that goes first"),
+    "queue": _("{count} in a queue that goes first: {name}"),
     "number": _("{count} asked at the same moment"),
     "requested earliest": _("{count} asked earlier"),
     "requested latest": _("{count} asked later"),
@@ -85,7 +96,8 @@ BEFORE = {
 
 
 def before_told(by: By, count: int, name: str, language: Language = ENGLISH) -> str:
-    """So many who stand before a request, and why: `2 of a higher tier`. `name` is that of a counter's unit or a field."""
+    """So many who stand before a request, and why: `2 of a higher tier`. `name` is that of a counter's unit, a field or a
+    queue."""
     months = by.key.months if by.key is not None else 0
     return language.say(BEFORE[_word(by)], count=language.number(count), name=name, months=language.number(months))
 

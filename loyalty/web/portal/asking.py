@@ -7,9 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loyalty.benefits.changes import Became
 from loyalty.benefits.foreseeing import Way, Window
-from loyalty.benefits.locking import GIVEN, OPEN
 from loyalty.benefits.reasons import sentence
 from loyalty.benefits.tables import Service
 from loyalty.i18n import Language, _
@@ -25,16 +23,6 @@ WINDOWS = {
     "never": (_("no time is set for your tier"), ""),
     "no_right": (_("not with your tier"), ""),
     "over": (_("over"), "bad"),
-}
-#: What the states of requests are called, and how they are lit.
-STATES = {
-    "refused": (_("refused"), "bad"),
-    "pending": (_("waits for its window"), ""),
-    "waitlisted": (_("in the queue"), ""),
-    "confirmed": (_("confirmed"), "good"),
-    "cleared": (_("confirmed from the queue"), "good"),
-    "not_cleared": (_("not given"), "bad"),
-    "cancelled": (_("cancelled"), "bad"),
 }
 #: What the states of services are called, where that says something.
 SERVICES = {"open": "", "closed": _("closed"), "cancelled": _("cancelled")}
@@ -138,7 +126,9 @@ def service_told(names: Names, number: int, row: Any, prefix: str = "") -> Servi
     kind, key, zone, starts_at, state, fields = (
         getattr(row, prefix + name) for name in ("kind", "key", "zone", "starts_at", "state", "fields")
     )
-    told = tuple((label(name), str(value)) for name, value in json.loads(fields).items())
+    values = json.loads(fields)
+    order = names.services[kind].fields if kind in names.services else values
+    told = tuple((label(name), str(values[name])) for name in order if name in values)
     language = names.language
     starts, said = language.instant(starts_at, ZoneInfo(zone)), language.say(SERVICES[state])
     return ServiceTold(number, names.service(kind), key, starts, starts_at, said, told)
@@ -189,61 +179,13 @@ def change_told(names: Names, service: str, way: Any) -> str:
     return names.language.say(_("{from_class} to {to_class}"), from_class=booked, to_class=wanted)
 
 
-# --- requests ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RequestTold:
-    """A member's request: its service, how it stands, when its window opens, why."""
-
-    number: int
-    name: str
-    change: str
-    service: ServiceTold
-    state: str
-    words: str
-    lit: str
-    opens: str
-    why: str
-    size: int
-    is_open: bool
-    is_given: bool
-
-
-def request_told(names: Names, row: Any, now: datetime) -> RequestTold:
-    """A request, by a row of `own_requests`."""
-    language = names.language
-    words, lit = STATES[row.state]
-    opens, later = "", row.opens_at is not None and row.opens_at > now
-    if row.state == "pending" and later:
-        opens = language.say(_("opens in {span}"), span=span_told(row.opens_at - now, language))
-    return RequestTold(
-        row.request_id, names.kind(row.kind), change_told(names, row.service_kind, row),
-        service_told(names, row.service_id, row, "service_"), row.state, language.say(words), lit, opens,
-        _why(names, row), row.size, row.state in OPEN, row.state in GIVEN,
-    )  # fmt: skip
-
-
-def _why(names: Names, row: Any) -> str:
-    """Why a request stands as it does. How many units there are is told to nobody."""
-    if row.passed in ("no_units", "too_few_units"):
-        return names.language.say(_("Nothing that is free is enough for it yet."))
-    code, details = (row.passed, row.passed_details) if row.passed else (row.reason, row.details)
-    return names.reason(code, details, row.service_zone)
-
-
-def foreseen_told(names: Names, became: Became, zone: str, opens_at: datetime | None, now: datetime) -> tuple[str, str, str]:
-    """What a request would become: how it is lit, what comes of it, and why."""
-    language = names.language
-    why = names.reason(became.reason, became.details, zone)
-    if became.state == "refused":
-        return "bad", language.say(_("This would be refused.")), why
-    if became.state == "pending" and opens_at is not None and opens_at > now:
-        return "", language.say(_("It would wait: its window opens in {span}."), span=span_told(opens_at - now, language)), why
-    if became.state == "pending":
-        return "", language.say(_("It would wait.")), why
-    return (
-        "good",
-        language.say(_("Its window is open: it is given at once if there is room and nobody stands before it, else it waits.")),
-        why,
-    )
+def grouped(windows: Sequence[WindowTold], language: Language) -> list[tuple[str, WindowTold]]:
+    """Windows that are the same told once, with what is asked: the name alone where all of a kind are the same."""
+    found: dict[tuple[str, str, str], list[WindowTold]] = {}
+    for one in windows:
+        found.setdefault((one.name, one.words, one.exact), []).append(one)
+    names = [key[0] for key in found]
+    return [
+        (name if names.count(name) == 1 else language.listed([one.change for one in same]), same[0])
+        for (name, _words, _exact), same in found.items()
+    ]

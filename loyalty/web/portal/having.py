@@ -112,11 +112,13 @@ def _left(edition: Edition, rights: Sequence[Right], held: Sequence[HeldFor], la
         **{one.id: one.sentence for one in edition.benefits.benefits},
         **{one.id: one.sentence for one in edition.benefits.instruments},
     }
-    usable = used_alone(edition)
+    usable = set(used_alone(edition))
     for right in rights:
         about = sentences.get(right.what)
         mine = tuple(one for one in held if one.entitlement == right.number)
         yield Left(right, language.own(about) if about else "", mine, right.what in usable and right.left > 0)
+        if right.left:
+            usable.discard(right.what)  # what ends first is used first
 
 
 def most_companions(edition: Edition, tier: str | None) -> int:

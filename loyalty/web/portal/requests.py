@@ -1,9 +1,7 @@
 """What a member may ask for now, what was asked, and what came of it."""
 
-import json
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
@@ -13,14 +11,15 @@ from loyalty.benefits.asking import Ask, ask_one, request_id
 from loyalty.benefits.ending import Act, act
 from loyalty.benefits.foreseeing import Way, Window, foresee, windows_for
 from loyalty.benefits.locking import GIVEN, OPEN
-from loyalty.benefits.places import Place, before_told, place_of
+from loyalty.benefits.places import place_of
 from loyalty.benefits.tables import Request, Service
 from loyalty.benefits.telling import changes_of, own_requests, services_found
 from loyalty.errors import Refused
 from loyalty.i18n import _
 from loyalty.settle import settle_services
 from loyalty.web.guarding import limiter
-from loyalty.web.portal.asking import STATES, Names, foreseen_told, label, request_told, service_told, window_told
+from loyalty.web.portal.asked import facts_told, foreseen_told, logged_told, placed_told, request_told
+from loyalty.web.portal.asking import Names, grouped, service_told, window_told
 from loyalty.web.portal.forms import SOURCE, AskForm, ask_form, kept, left_of, sent
 from loyalty.web.site import back, form, fresh_key, here, tell
 
@@ -82,7 +81,7 @@ def _found(names: Names, key: str, on: date | None) -> dict[str, Any] | None:
     windows = windows_for(site.reading, site.program, site.account, services, site.now)
     return {"more": more, "services": [
         (service_told(names, one.service_id, one),
-         [window_told(names, one, window, site.now, None, False) for window in windows[one.service_id]])
+         grouped([window_told(names, one, window, site.now, None, False) for window in windows[one.service_id]], site.language))
         for one in services
     ]}  # fmt: skip
 
@@ -198,49 +197,15 @@ def request_(number: int) -> str:
     site, names, row = here(), _names(), _own(number)
     service = site.reading.get(Service, row.service_id) or abort(404)
     place = place_of(site.reading, site.program, service, row, site.now) if row.state == "waitlisted" else None
-    zone = ZoneInfo(row.service_zone)
-    log = [
-        (site.language.instant(one.at, zone), site.language.say(STATES[one.state][0]), _logged(names, one, row.service_zone))
-        for one in changes_of(site.reading, row.member_id, row.request_id)
-    ]
-    return render_template("request.html", one=request_told(names, row, site.now), facts=_facts(names, row), log=log,
-                           place=place, before=_before(names, place), may_end=_may_end(row),
+    log = changes_of(site.reading, row.member_id, row.request_id)
+    return render_template("request.html", one=request_told(names, row, site.now), facts=facts_told(names, row), place=place,
+                           log=[logged_told(names, one, row.service_zone) for one in log], may_end=_may_end(row),
+                           before=placed_told(names, site.edition, place) if place else [],
                            queue=site.language.own(place.queue.name) if place else "")  # fmt: skip
-
-
-def _logged(names: Names, one: Any, zone: str) -> str:
-    return names.reason(one.reason, one.details, zone)
 
 
 def _may_end(row: Any) -> bool:
     return row.state in (*OPEN, *GIVEN) and row.service_state == "open" and row.service_starts_at > here().now
-
-
-def _facts(names: Names, row: Any) -> list[tuple[str, str]]:
-    """What was told with a request, each with its name."""
-    language = names.language
-    people = [one.get("name") or one.get("number") for one in json.loads(row.party)]
-    asked_at = language.instant(row.requested_at, ZoneInfo(row.service_zone))
-    found = [(label(name), str(value)) for name, value in json.loads(row.fields).items()]
-    if row.instrument:
-        found.append((language.say(_("with")), names.instrument(row.instrument)))
-    if people:
-        found.append((language.say(_("companions")), language.listed(people)))
-    return [*found, (language.say(_("asked")), asked_at)]
-
-
-def _before(names: Names, place: Place | None) -> list[str]:
-    """Who stands before, by what sets them apart: counted, never named."""
-    found, language = [], names.language
-    for by, count in place.before if place else ():
-        name = ""
-        if by.key is not None and by.key.counter is not None:
-            unit = here().edition.units.units.get(by.key.counter)
-            name = language.own(unit.name) if unit else label(by.key.counter)
-        elif by.key is not None and by.key.field is not None:
-            name = label(by.key.field)
-        found.append(before_told(by, count, name, language))
-    return found
 
 
 @pages.get(f"/requests/<{NUMBER}:number>/withdraw")
