@@ -4,7 +4,7 @@ from flask import Flask, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from loyalty.errors import Refused
+from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.site import Site
 
@@ -35,7 +35,7 @@ def install(app: Flask, site: Site) -> None:
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> tuple[str, int]:
-        return page(STATUS.get(error.code, 422), str(error))
+        return page(STATUS.get(error.code, 422), refusal_told(error, site.language))
 
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> tuple[str, int]:

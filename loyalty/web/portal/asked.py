@@ -11,7 +11,7 @@ from loyalty.benefits.locking import GIVEN, OPEN
 from loyalty.benefits.places import By, Place, before_told
 from loyalty.i18n import _
 from loyalty.program.load import Edition
-from loyalty.web.portal.asking import Names, ServiceTold, change_told, label, service_told, span_told
+from loyalty.web.portal.asking import Names, ServiceTold, change_told, field_told, service_told, span_told
 
 #: What the states of requests are called, and how they are lit.
 STATES = {
@@ -62,13 +62,13 @@ def _why(names: Names, row: Any) -> str:
     if row.passed in ("no_units", "too_few_units"):
         return names.language.say(_("Nothing that is free is enough for it yet."))
     code, details = (row.passed, row.passed_details) if row.passed else (row.reason, row.details)
-    return names.reason(code, details, row.service_zone)
+    return names.reason(code, details)
 
 
-def foreseen_told(names: Names, became: Became, zone: str, opens_at: datetime | None, now: datetime) -> tuple[str, str, str]:
+def foreseen_told(names: Names, became: Became, opens_at: datetime | None, now: datetime) -> tuple[str, str, str]:
     """What a request would become: how it is lit, what comes of it, and why."""
     language = names.language
-    why = names.reason(became.reason, became.details, zone)
+    why = names.reason(became.reason, became.details)
     if became.state == "refused":
         return "bad", language.say(_("This would be refused.")), why
     if became.state == "pending" and opens_at is not None and opens_at > now:
@@ -86,7 +86,8 @@ def facts_told(names: Names, row: Any) -> list[tuple[str, str]]:
     """What was told with a request, each with its name."""
     language = names.language
     people = [one.get("name") or one.get("number") for one in json.loads(row.party)]
-    found = [(label(name), str(value)) for name, value in json.loads(row.fields).items()]
+    labels = names.fields(row.kind)
+    found = [field_told(labels, name, value) for name, value in json.loads(row.fields).items()]
     if row.instrument:
         found.append((language.say(_("with")), names.instrument(row.instrument)))
     if people:
@@ -97,20 +98,22 @@ def facts_told(names: Names, row: Any) -> list[tuple[str, str]]:
 def logged_told(names: Names, one: Any, zone: str) -> tuple[str, str, str]:
     """A line of a request's log: when, what it became, why."""
     language = names.language
-    why = names.reason(one.reason, one.details, zone)
+    why = names.reason(one.reason, one.details)
     return language.instant(one.at, ZoneInfo(zone)), language.say(STATES[one.state][0]), why
 
 
-def placed_told(names: Names, edition: Edition, place: Place) -> list[str]:
-    """Who stands before a request, by what sets them apart: counted, never named."""
-    return [before_told(by, count, _apart(names, edition, by), names.language) for by, count in place.before]
+def placed_told(names: Names, edition: Edition, kind: str, place: Place) -> list[str]:
+    """Who stands before a request of a kind, by what sets them apart: counted, never named."""
+    return [before_told(by, count, _apart(names, edition, kind, by), names.language) for by, count in place.before]
 
 
-def _apart(names: Names, edition: Edition, by: By) -> str:
+def _apart(names: Names, edition: Edition, kind: str, by: By) -> str:
     """What a counter, a field or a queue that sets requests apart is called."""
     if by.queue is not None:
         return names.language.own(by.queue.name)
     if by.key is not None and by.key.counter is not None:
         unit = edition.units.units.get(by.key.counter)
-        return names.language.own(unit.name) if unit else label(by.key.counter)
-    return label(by.key.field) if by.key is not None and by.key.field is not None else ""
+        return names.language.own(unit.name) if unit else by.key.counter
+    if by.key is not None and by.key.field is not None:
+        return field_told(names.fields(kind), by.key.field, "")[0]
+    return ""

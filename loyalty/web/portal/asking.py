@@ -1,7 +1,7 @@
 """Services, windows and requests as their pages need them: names and instants in words of the member's language."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +12,8 @@ from loyalty.benefits.reasons import sentence
 from loyalty.benefits.tables import Service
 from loyalty.i18n import Language, _
 from loyalty.program.asking import RequestKind, ServiceKind
+from loyalty.program.labels import Label, Labels, field_labels
 from loyalty.program.load import Edition, Program
-from loyalty.program.words import english
 
 #: What a window is called, and how it is lit.
 WINDOWS = {
@@ -41,11 +41,6 @@ def span_told(span: timedelta, language: Language) -> str:
     return language.say(_("{larger} {smaller}"), larger=one, smaller=others[0]) if others else one
 
 
-def label(name: str) -> str:
-    """What a field is called."""
-    return name.replace("_", " ")
-
-
 class Names:
     """What a program's services, requests and classes are called in a language, those of former editions among them."""
 
@@ -54,16 +49,15 @@ class Names:
         editions = [*program.editions, edition]
         self.kinds: dict[str, RequestKind] = {kind.id: kind for one in editions for kind in one.requests.requests}
         self.services: dict[str, ServiceKind] = {name: kind for one in editions for name, kind in one.requests.services.items()}
-        self._own = dict(_named(editions, language))
         self._instruments = {one.id: one.name for edition in editions for one in edition.benefits.instruments}
 
     def kind(self, name: str) -> str:
         """What a kind of request is called."""
-        return self.language.own(self.kinds[name].name) if name in self.kinds else label(name)
+        return self.language.own(self.kinds[name].name) if name in self.kinds else name.replace("_", " ")
 
     def service(self, name: str) -> str:
         """What a kind of service is called."""
-        return self.language.own(self.services[name].name) if name in self.services else label(name)
+        return self.language.own(self.services[name].name) if name in self.services else name.replace("_", " ")
 
     def class_(self, service: str, name: str) -> str:
         """What a class of a kind of service is called."""
@@ -72,37 +66,21 @@ class Names:
 
     def instrument(self, name: str) -> str:
         """What an instrument is called."""
-        return self.language.own(self._instruments[name]) if name in self._instruments else label(name)
+        return self.language.own(self._instruments[name]) if name in self._instruments else name.replace("_", " ")
 
-    def figures(self, details: Mapping[str, Any], zone: str) -> dict[str, Any]:
-        """The figures of a reason in the language: names that the program has in it, and instants of a service's zone."""
-        return {name: self._figure(name, value, zone) for name, value in details.items()}
+    def fields(self, kind: str) -> Labels:
+        """What the fields of a kind of request, and their values, are called."""
+        return field_labels(self.kinds[kind].fields, self.language) if kind in self.kinds else {}
 
-    def _figure(self, name: str, value: Any, zone: str) -> Any:
-        if name in ("opens_at", "closes_at"):
-            local = datetime.strptime(str(value), "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(zone))
-            return self.language.instant(local, ZoneInfo(zone))
-        if name == "allowed":
-            return self.language.listed([self._own.get(one, one) for one in str(value).split(", ")], "or")
-        return self._own.get(str(value), value) if isinstance(value, str) else value
-
-    def reason(self, code: str, details: str | Mapping[str, Any], zone: str) -> str:
+    def reason(self, code: str, details: str | Mapping[str, Any]) -> str:
         """The sentence of a reason."""
-        figures = json.loads(details) if isinstance(details, str) else details
-        return sentence(code, self.figures(figures, zone), self.language)
+        return sentence(code, details, self.language)
 
 
-def _named(editions: Sequence[Edition], language: Language) -> Iterator[tuple[str, str]]:
-    """What reasons name, by id and by the English name, with the name in the language."""
-    for edition in editions:
-        file = edition.benefits
-        queues = [queue for kind in edition.requests.requests for queue in kind.queues]
-        texts = [one.name for named in (file.benefits, file.instruments, edition.ladder.tiers, queues) for one in named]
-        yield from ((english(text), language.own(text)) for text in texts)
-        for instrument in file.instruments:
-            yield instrument.id, language.own(instrument.name)
-        for service in edition.requests.services.values():
-            yield from ((name, language.own(text)) for name, text in service.classes.items())
+def field_told(labels: Labels, name: str, value: Any) -> tuple[str, str]:
+    """A field that was told: what it is called, and its value."""
+    known = labels.get(name, Label(name.replace("_", " ")))
+    return known.name, known.values.get(str(value), str(value))
 
 
 # --- services and windows ---------------------------------------------------------------------------------------
@@ -127,8 +105,9 @@ def service_told(names: Names, number: int, row: Any, prefix: str = "") -> Servi
         getattr(row, prefix + name) for name in ("kind", "key", "zone", "starts_at", "state", "fields")
     )
     values = json.loads(fields)
-    order = names.services[kind].fields if kind in names.services else values
-    told = tuple((label(name), str(values[name])) for name in order if name in values)
+    order = names.services[kind].fields if kind in names.services else {}
+    labels = field_labels(order, names.language)
+    told = tuple(field_told(labels, name, values[name]) for name in order or values if name in values)
     language = names.language
     starts, said = language.instant(starts_at, ZoneInfo(zone)), language.say(SERVICES[state])
     return ServiceTold(number, names.service(kind), key, starts, starts_at, said, told)

@@ -12,7 +12,7 @@ from loyalty.benefits import picking, sharing, using
 from loyalty.benefits.instruments import used_alone
 from loyalty.benefits.tables import Companion
 from loyalty.benefits.told import ToPick, With
-from loyalty.errors import Refused
+from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.keys import digest
 from loyalty.settle import settle
@@ -64,7 +64,7 @@ def _refused(error: Refused) -> Page:
     """The page again, with why something was refused; what was typed is kept."""
     if error.code.startswith("unknown_") and error.code != "unknown_member":
         raise error
-    tell(str(error), "refused")
+    tell(refusal_told(error, here().language), "refused")
     return _page(), 422
 
 

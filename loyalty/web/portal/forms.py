@@ -15,9 +15,10 @@ from loyalty.benefits.tables import Service
 from loyalty.errors import Refused
 from loyalty.i18n import _
 from loyalty.program.asking import RequestKind
+from loyalty.program.labels import Label
 from loyalty.program.load import Edition
 from loyalty.program.models import ActivityField
-from loyalty.web.portal.asking import Names, label
+from loyalty.web.portal.asking import Names
 from loyalty.web.site import Site, form
 
 #: The source under whose name requests of members are kept.
@@ -53,7 +54,8 @@ class AskForm:
 def ask_form(site: Site, names: Names, service: Service, window: Window, left: Mapping[str, int]) -> AskForm:
     """The form for one way to ask of a service; `left` is how many of each instrument the member may take for it."""
     kind = asked_of(site.edition)[window.way.kind].kind
-    fields = tuple(_field(site, name, about) for name, about in kind.fields.items())
+    labels = names.fields(kind.id)
+    fields = tuple(_field(site, name, about, labels[name]) for name, about in kind.fields.items())
     held = tuple((name, names.instrument(name), count) for name, count in left.items() if name in _offered(kind))
     may = min(window.companions, MOST)
     return AskForm(window.way, fields, may, held, window.state != "no_right", _needs_booking(site.edition, kind))
@@ -79,14 +81,14 @@ def _needs_booking(edition: Edition, kind: RequestKind) -> bool:
     return any(edition.chart.benefits[name].as_of != "use" for name in asked)
 
 
-def _field(site: Site, name: str, about: ActivityField) -> Field:
+def _field(site: Site, name: str, about: ActivityField, label: Label) -> Field:
     language = site.language
-    options = {value: value for value in about.one_of or ()}
+    options = {value: label.values.get(value, value) for value in about.one_of or ()}
     if about.type == "flag":
         options = {"true": language.say(_("yes")), "false": language.say(_("no"))}
     if options:
         options = {"": language.say(_("please choose")) if not about.optional else language.say(_("not told")), **options}
-    return Field(name, label(name), "date" if about.type == "day" else "text", options, not about.optional)
+    return Field(name, label.name, "date" if about.type == "day" else "text", options, not about.optional)
 
 
 def sent(service: Service, asks: AskForm, author: str) -> Ask:

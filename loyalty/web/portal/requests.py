@@ -14,7 +14,7 @@ from loyalty.benefits.locking import GIVEN, OPEN
 from loyalty.benefits.places import place_of
 from loyalty.benefits.tables import Request, Service
 from loyalty.benefits.telling import changes_of, own_requests, services_found
-from loyalty.errors import Refused
+from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.settle import settle_services
 from loyalty.web.guarding import limiter
@@ -144,8 +144,10 @@ def ask_it(number: int) -> Page:
     except Refused as error:
         if error.code in ("key_reused", "unknown_service"):
             raise
-        return _form(service, asks, given, ("bad", site.language.say(_("This cannot be asked so.")), str(error))), 422
-    verdict = foreseen_told(_names(), foreseen.became, service.zone, foreseen.judged.opens_at, site.now)
+        return _form(
+            service, asks, given, ("bad", site.language.say(_("This cannot be asked so.")), refusal_told(error, site.language))
+        ), 422
+    verdict = foreseen_told(_names(), foreseen.became, foreseen.judged.opens_at, site.now)
     page = _form(service, asks, given, verdict)
     return (page, 422) if foreseen.became.state == "refused" else page
 
@@ -200,7 +202,7 @@ def request_(number: int) -> str:
     log = changes_of(site.reading, row.member_id, row.request_id)
     return render_template("request.html", one=request_told(names, row, site.now), facts=facts_told(names, row), place=place,
                            log=[logged_told(names, one, row.service_zone) for one in log], may_end=_may_end(row),
-                           before=placed_told(names, site.edition, place) if place else [],
+                           before=placed_told(names, site.edition, row.kind, place) if place else [],
                            queue=site.language.own(place.queue.name) if place else "")  # fmt: skip
 
 
@@ -227,6 +229,6 @@ def withdraw_it(number: int) -> Page:
             service, _fresh = act(session, site.program, site.locked(session), wanted, site.now)
             settle_services(session, site.program, [service], site.now)
     except Refused as error:
-        tell(str(error), "refused")
+        tell(refusal_told(error, site.language), "refused")
         return back("requests.request_", number=number)
     return back("requests.request_", site.language.say(_("Your request is withdrawn.")), number=number)
