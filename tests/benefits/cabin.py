@@ -15,13 +15,13 @@ from loyalty.benefits.changes import Became
 from loyalty.benefits.ending import Act, act
 from loyalty.benefits.foreseeing import foresee
 from loyalty.benefits.locking import is_due
+from loyalty.benefits.reasons import kept
 from loyalty.benefits.services import Change, Told, change, service_id, tell
 from loyalty.benefits.tables import Request, Service, ServiceClass
 from loyalty.errors import Refused
 from loyalty.jobs import scenario_entitlements
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.requests import clear_due, open_windows
-from loyalty.keys import dumps
 from loyalty.members.operations import Enrolment, enrol
 from loyalty.settle import settle, settle_services
 from loyalty.status.facts import Grant, grant
@@ -269,7 +269,7 @@ def asked(
     foreseen = told_before(session, deployment, account, wanted, now)
     answer = ask_one(session, deployment.program, account, wanted, now)
     if foreseen is not None and not answer.repeated:
-        assert (answer.state, answer.reason, answer.details) == (foreseen.state, foreseen.reason, dumps(foreseen.details))
+        assert (answer.state, answer.reason, answer.details) == (foreseen.state, foreseen.reason, kept(foreseen.details))
     settle_services(session, deployment.program, [answer.service_id], now, [answer.id])
     return answer
 
