@@ -22,7 +22,7 @@ WINDOWS = {
     "early": (_("may be asked in {span}"), ""),
     "never": (_("no time is set for your tier"), ""),
     "no_right": (_("not with your tier"), ""),
-    "over": (_("over"), "bad"),
+    "over": (_("requests have ended"), "bad"),
 }
 #: What the states of services are called, where that says something.
 SERVICES = {"open": "", "closed": _("closed"), "cancelled": _("cancelled")}

@@ -74,7 +74,7 @@ class Having:
 
 
 def having(site: Site) -> Having:
-    """What the member who is signed in has today. The number of statements does not depend on the member."""
+    """What the member who is signed in has today. The number of statements does not grow with it."""
     account, edition, language = site.account, site.edition, site.language
     told = benefits_of(site.reading, site.program, account, site.today, language.code)
     held = held_for(site.reading, account.member_id)
