@@ -125,17 +125,23 @@ def explained_entries(
     session: Session, program: Program, member: Member, until: date | None = None, language: Language = ENGLISH
 ) -> list[Explained]:
     """A member's entries in the order in which they became known, each explained in a language."""
-    activities = {
-        row.activity_id: row for row in session.scalars(select(Activity).where(Activity.member_id == member.member_id))
-    }
-    adjusted = {
-        row.cause_id: row for row in session.scalars(select(Adjustment).where(Adjustment.member_id == member.member_id))
-    }
+    return explained(session, program, member, entries_of(session, member.member_id, until), language)
+
+
+def explained(
+    session: Session, program: Program, member: Member, rows: Sequence[Any], language: Language = ENGLISH
+) -> list[Explained]:
+    """Some of a member's entries, each explained in a language: what they name is read, and nothing else."""
+    causes = sorted({row.cause_id for row in rows})
+    mine = (Activity.member_id == member.member_id, among(session, Activity.activity_id, causes))
+    activities = {row.activity_id: row for row in session.scalars(select(Activity).where(*mine))}
+    hand = (Adjustment.member_id == member.member_id, among(session, Adjustment.cause_id, causes))
+    adjusted = {row.cause_id: row for row in session.scalars(select(Adjustment).where(*hand))}
     given = {row.cause_id: row for row in awards_of(session, [member.member_id]).get(member.member_id, [])}
     return [
         _given(program, row, given[row.cause_id], language) if row.cause_id in given
         else _explained(program, member, row, activities, adjusted, language)
-        for row in entries_of(session, member.member_id, until)
+        for row in rows
     ]  # fmt: skip
 
 

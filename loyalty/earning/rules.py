@@ -40,6 +40,15 @@ def read_fields(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) 
     return read_with(_readers(edition, kind.name), given)
 
 
+def read_some(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) -> Reading:
+    """The same of what somebody remembers: fields may be missing. Raises Refused: `unknown_field`, `bad_field`."""
+    readers = _readers(edition, kind.name)
+    if not given.keys() <= readers.keys():
+        return read_with(readers, given)
+    told = {name: value for name, value in given.items() if value not in (None, "")}
+    return read_with({name: readers[name] for name in readers if name in told}, told)
+
+
 def read_with(readers: Readers, given: Mapping[str, Any]) -> Reading:
     """The same by the readers of any fields."""
     if not given.keys() <= readers.keys():

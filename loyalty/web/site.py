@@ -133,4 +133,4 @@ def fresh_key() -> str:
 
 def form(name: str, most: int = 2000) -> str:
     """A field of a form as it was sent, without blanks around it; empty where it was not. At most so many characters."""
-    return request.form.get(name, "").strip()[:most]
+    return request.form.get(name, "").replace("\0", "").strip()[:most]

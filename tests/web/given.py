@@ -47,7 +47,9 @@ def miles(portal: Portal, number: str, distance: int) -> None:
     fields = {"carrier": "SK", "booking_class": "Y", "origin": "ORD", "destination": "SYD", "distance": distance}
     with portal.deployment.store.transaction() as session:
         account = lock_numbers(session, [number])[number]
-        (outcome,) = record(session, portal.deployment.program, [(account, Report("flight", "t", "far", today, fields))], portal.now)
+        (outcome,) = record(
+            session, portal.deployment.program, [(account, Report("flight", "t", "far", today, fields))], portal.now
+        )
         assert outcome.refusal is None
         settle(session, portal.deployment.program, [account], portal.now)
 

@@ -1,4 +1,4 @@
-"""Asking on pages: the window in words, a request made once, its place in the queue, withdrawn; nobody else's, nothing leaked."""
+"""Asking on pages: the window in words, a request made once, its place in the queue, withdrawn; nothing of others."""
 
 import re
 from collections.abc import Callable
