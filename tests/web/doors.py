@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,10 +120,8 @@ class Authenticator:
         return hashlib.sha256(self.host.encode()).digest() + struct.pack(">BI", flags, self.uses)
 
     def _client(self, kind: str, options: dict[str, Any]) -> bytes:
-        urlsafe_b64decode(options["challenge"] + "==")
-        return json.dumps(
-            {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
-        ).encode()
+        about = {"type": kind, "challenge": options["challenge"], "origin": self.origin, "crossOrigin": False}
+        return json.dumps(about).encode()
 
     def _answer(self, client: bytes, response: dict[str, str]) -> str:
         name = b64(self.credential)
