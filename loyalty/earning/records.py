@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, select, union
+from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
 from loyalty.earning.queries import Explained, explained
@@ -69,14 +69,13 @@ def causes_of(session: Session, member_id: int, ids: Sequence[int]) -> tuple[dic
 
 def _causes(member_id: int, sought: Sought, limit: int) -> Any:
     """Day and cause of the records that are wanted: of activities, also those that earned nothing, and of entries."""
-    branches = []
+    branches: list[Select[date, int]] = []
     if not sought.unit and sought.kind not in ("adjustment", "award"):
         activities = select(Activity.on, Activity.activity_id.label("cause_id")).where(Activity.member_id == member_id)
         branches.append(activities.where(Activity.kind == sought.kind) if sought.kind else activities)
     if sought.unit or sought.kind in ("", "adjustment", "award"):
         branches.append(_booked(member_id, sought))
-    found: Select[Any] | CompoundSelect[Any] = union(*branches) if len(branches) > 1 else branches[0].distinct()
-    rows = found.subquery()
+    rows = (union(*branches) if len(branches) > 1 else branches[0].distinct()).subquery()
     query = select(rows.c.on, rows.c.cause_id)
     if sought.year is not None:
         query = query.where(rows.c.on >= date(sought.year, 1, 1), rows.c.on <= date(sought.year, 12, 31))
@@ -85,7 +84,7 @@ def _causes(member_id: int, sought: Sought, limit: int) -> Any:
     return query.order_by(rows.c.on.desc(), rows.c.cause_id.desc()).limit(limit)
 
 
-def _booked(member_id: int, sought: Sought) -> Select[Any]:
+def _booked(member_id: int, sought: Sought) -> Select[date, int]:
     """The causes of entries."""
     query = select(Entry.on, Entry.cause_id).where(Entry.member_id == member_id)
     if sought.unit:

@@ -120,7 +120,7 @@ class Sender:
         """A message rendered and composed. Its Message-ID is made of its key and the sender's domain: it never changes."""
         context = thaw(row.context)
         link = self._unsubscribe(row)
-        context["links"] = {"portal": self.portal, "preferences": None, "unsubscribe": link}
+        context["links"] = {"portal": self.portal, "preferences": self.preferences, "unsubscribe": link}
         rendered = render(row.kind, context, row.locale, self.program.file.brand)
         sender = self.settings.mail_from or NOBODY
         language = translated(row.locale)
@@ -131,6 +131,12 @@ class Sender:
     def portal(self) -> str:
         """Where members find their account: the pages of the deployment, else the program's own."""
         return self.settings.web_address or self.program.file.brand.url or ""
+
+    @property
+    def preferences(self) -> str | None:
+        """Where members choose what they hear: a page of the deployment; none where it serves none."""
+        given = self.settings.web_address and self.settings.secret
+        return f"{self.settings.web_address}/me/preferences" if given else None
 
     def _name(self, locale: str, at: datetime) -> str:
         edition = self.program.edition_on(at.astimezone(self.program.zone).date())

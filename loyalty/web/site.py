@@ -126,5 +126,7 @@ def tell(said: str, kind: str = "done") -> None:
 
 
 def form(name: str, most: int = 2000) -> str:
-    """A field of a form as it was sent, without blanks around it; empty where it was not. At most so many characters."""
-    return request.form.get(name, "").strip()[:most]
+    """A field of a form as it was sent, without blanks around it; empty where it was not. At most so many characters.
+
+    The character 0, which no database keeps, is left out."""
+    return request.form.get(name, "").replace("\0", "").strip()[:most]

@@ -148,7 +148,7 @@ def claim_form() -> str:
 def claim_sent() -> AnyResponse | tuple[str, int]:
     """Open a case; what was typed is shown again where it is refused."""
     site = here()
-    given = {name: form(name, 500) for name in ("kind", "on", "key", "remark")}
+    given = {name: form(name, most) for name, most in (("kind", 40), ("on", 10), ("key", 40), ("remark", 500))}
     given |= {name: form(name, 200) for name in request.form if name.startswith("field-")}
     try:
         on = date.fromisoformat(given["on"])

@@ -68,6 +68,7 @@ class Teller:
         return {
             "on": record.on, "id": f"{record.on.isoformat()}.{record.cause_id}", "title": self.title(record),
             "fields": list(self.fields(record.activity)) if record.activity is not None else [],
+            "brief": self.brief(record.activity),
             "sums": self.sums(record), "lines": [self.line(entry, record.activity) for entry in record.entries],
             "reason": record.adjustment.reason if record.adjustment is not None else "",
             "undone": None if reversal is None else
@@ -91,6 +92,11 @@ class Teller:
     def fields(self, activity: Activity) -> Iterator[tuple[str, str]]:
         """The fields of an activity: what each is called, and its value. What is not the case is left out."""
         return self.values(activity.kind, activity.edition, json.loads(activity.fields))
+
+    def brief(self, activity: Activity | None) -> list[str]:
+        """An activity in a line: the values of its fields; of what is the case, its name. Nothing of what is no activity."""
+        yes = self.language.say(YES)
+        return [name if value == yes else value for name, value in (self.fields(activity) if activity is not None else ())]
 
     def values(self, kind: str, day: date, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """The fields of an activity of a kind as the rules of a day name them."""

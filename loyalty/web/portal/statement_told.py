@@ -94,10 +94,9 @@ def _rows(
     for (posted_on, on, cause, undone), entries in groups.items():
         activity = activities.get(cause)
         record = Record(on, cause, activity, None, adjusted.get(cause), tuple(entries))
-        fields = teller.fields(activity) if activity is not None else ()
         found.append({
             "posted_on": posted_on, "on": on, "what": teller.title(record), "undone": undone,
-            "details": " · ".join(value for _name, value in fields) or (record.adjustment.reason if record.adjustment else ""),
+            "details": " · ".join(teller.brief(activity)) or (record.adjustment.reason if record.adjustment else ""),
             "amounts": _amounts(entries, units),
         })  # fmt: skip
     return found
