@@ -24,6 +24,8 @@ pages = Blueprint("me", __name__)
 
 #: What a telephone number is written with.
 PHONE = re.compile(r"\+?[0-9 ()./-]{3,40}")
+#: A day as a form sends it; in this form the later one is the greater text.
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @pages.get("/me")
@@ -99,7 +101,7 @@ def _wrong(site: Site, given: dict[str, str]) -> dict[str, str]:
     if given.get(zone) and given[zone] not in available_timezones():
         found[zone] = say(_("There is no such time zone. Please write it like Asia/Taipei."))
     for name, about in _own(site).items():
-        if about.type == "day" and given[f"a-{name}"] > site.today.isoformat():
+        if about.type == "day" and DAY.fullmatch(given[f"a-{name}"]) and given[f"a-{name}"] > site.today.isoformat():
             found[f"a-{name}"] = say(_("This day is still to come."))
     return found
 
