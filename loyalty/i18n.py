@@ -43,6 +43,10 @@ class Text(str):
         self.text, self.fields = text, fields
         return self
 
+    def told(self, language: "Language") -> str:
+        """The text in a language, its fields told in it too."""
+        return language.say(self.text, **{name: language.told(field) for name, field in self.fields.items()})
+
     def __reduce__(self) -> tuple[Any, ...]:
         # as a field of a refusal it crosses from a worker process to its parent
         return (_text_again, (self.text, dict(self.fields)))
@@ -58,8 +62,31 @@ class Named(str):
         self.texts = dict(texts or {})
         return self
 
+    def told(self, language: "Language") -> str:
+        """The name in a language; without one, the id with spaces."""
+        return language.own(self.texts) if self.texts else self.replace("_", " ")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (Named, (str(self), dict(self.texts)))
+
+
+class At(str):
+    """An instant as the clock of a place shows it, 2026-11-27 18:00; `Language.told` tells it in any language."""
+
+    instant: datetime
+    zone: str
+
+    def __new__(cls, instant: datetime, zone: str) -> "At":
+        self = super().__new__(cls, f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}")
+        self.instant, self.zone = instant, zone
+        return self
+
+    def told(self, language: "Language") -> str:
+        """The instant in a language, and which clock."""
+        return language.instant(self.instant, ZoneInfo(self.zone))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (At, (self.instant, self.zone))
 
 
 def _text_again(text: str, fields: Mapping[str, object]) -> Text:
@@ -98,6 +125,10 @@ class Language:
     def percent(self, value: Decimal | int) -> str:
         """So many of a hundred: 25 -> 25%."""
         return str(format_percent(Decimal(value) / 100, locale=self.locale, decimal_quantization=False))
+
+    def share(self, value: Decimal | int) -> str:
+        """So many of a hundred as rules write it: 25 % in English, else as the language does."""
+        return f"{self.number(value)} %" if self.code == "en" else self.percent(value)
 
     def money(self, amount: Decimal | int, currency: str) -> str:
         """An amount of a currency (ISO 4217), exact: $60, $12.50, $0.125; whole amounts without cents."""
@@ -160,10 +191,8 @@ class Language:
 
     def told(self, value: object) -> str:
         """A figure of a sentence: a number, a day, a text that can be told in any language, a list of such; else as it is."""
-        if isinstance(value, Text):
-            return self.say(value.text, **{name: self.told(field) for name, field in value.fields.items()})
-        if isinstance(value, Named):
-            return self.own(value.texts) if value.texts else value.replace("_", " ")
+        if isinstance(value, Text | Named | At):
+            return value.told(self)
         if isinstance(value, bool):
             return self.say(_("yes")) if value else self.say(_("no"))
         if isinstance(value, int | Decimal):

@@ -19,6 +19,7 @@ from loyalty.benefits.holding import hold, left_for
 from loyalty.benefits.judging import Judged, Known, Wish, judge
 from loyalty.benefits.locking import GIVEN, OPEN, classes_of, is_due, lock_services, note_look, requests_of, service_day
 from loyalty.benefits.people import known_for
+from loyalty.benefits.reasons import kept
 from loyalty.benefits.refusing import Refusal, refusal_of
 from loyalty.benefits.services import service_id
 from loyalty.benefits.tables import Request, RequestChange, RequestCompanion, Service
@@ -26,13 +27,14 @@ from loyalty.benefits.waitlist import Id
 from loyalty.clock import day_of
 from loyalty.earning.rules import read_with
 from loyalty.errors import Refused
+from loyalty.i18n import Text, _
 from loyalty.keys import digest, dumps
 from loyalty.members.tables import Member
 from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
-from loyalty.program.words import english
 from loyalty.status.queries import Account
+from loyalty.status.words import thing
 from loyalty.store import among, insert, pairs
 
 COLUMNS = (
@@ -87,7 +89,7 @@ class Answer:
     refusal: Refused | None = None
 
     def take(self, became: Became) -> None:
-        self.state, self.reason, self.details = became.state, became.reason, dumps(became.details)
+        self.state, self.reason, self.details = became.state, became.reason, kept(became.details)
 
 
 @dataclass(slots=True)
@@ -164,7 +166,13 @@ class _Asking:
         reading = read_with(asked.readers, one.fields)
         requested_at = one.requested_at or self.now
         if requested_at > self.now:
-            raise Refused("bad_field", field="requested_at", found=requested_at, allowed=f"at most {self.now}", nearest="")
+            raise Refused(
+                "bad_field",
+                field="requested_at",
+                found=requested_at,
+                allowed=Text(_("at most {value}"), value=self.now),
+                nearest="",
+            )
         answer.id = (account.member_id, request_id(one.source, one.key))
         answer.service_id = service_id(asked.kind.service, one.service)
         wish = Wish(
@@ -252,8 +260,7 @@ class _Asking:
             note_look(service, self.now)
         else:
             item.passed = "no_units"
-        queue = next(line.queue.name for line in item.asked.lines if line.queue.id == judged.queue)
-        return Became("waitlisted", "window_open", {"queue": english(queue)})
+        return Became("waitlisted", "window_open", {"queue": item.asked.queue(judged.queue)})
 
     def _take(self, item: _Item, service: Service) -> Became | None:
         """Take the instruments that the request needs; the reason where there are too few."""
@@ -265,7 +272,7 @@ class _Asking:
         if left >= needed:
             hold(session, program, item.account, wish.instrument, needed, on, wish.id[1], item.answer.ask.author, self.now)
             return None
-        figures = {"instrument": wish.instrument, "needed": needed, "left": left, "on": on}
+        figures = {"instrument": thing(program, wish.instrument), "needed": needed, "left": left, "on": on}
         return Became("refused", "instrument_not_held", figures)
 
     def _write(self, items: Sequence[_Item]) -> None:
@@ -299,7 +306,7 @@ class _Asking:
 
 def _known_class(name: str, key: str, known: Mapping[str, Any]) -> None:
     if name not in known:
-        raise Refused("unknown_class", key=key, class_=name, allowed=listed(known) or "none", nearest=nearest(name, known))
+        raise Refused("unknown_class", key=key, class_=name, allowed=listed(known), nearest=nearest(name, known))
 
 
 def _repeated(item: _Item, known: Any) -> None:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,11 +21,14 @@ from loyalty.benefits.services import service_id
 from loyalty.benefits.tables import Request, RequestChange, Service, ServiceChange, ServiceClass
 from loyalty.clock import day_of
 from loyalty.errors import Refused
+from loyalty.i18n import ENGLISH, Language, Text, _
 from loyalty.ledger.operations import shown
 from loyalty.program.asking import Key
+from loyalty.program.benefit_words import telling
 from loyalty.program.load import Program
-from loyalty.program.words import english
-from loyalty.status.words import tier_name
+from loyalty.program.request_words import labels_of
+from loyalty.program.words import months, words_of
+from loyalty.status.words import thing, tier_named
 from loyalty.store import among
 
 
@@ -34,7 +39,11 @@ def find_service(session: Session, program: Program, kind: str | None, key: str)
         found = session.get(Service, service_id(name, key))
         if found is not None:
             return found
-    raise Refused("unknown_service", kind=" or ".join(kinds) or "service", key=key)
+    raise Refused("unknown_service", kind=_either(kinds), key=key)
+
+
+def _either(kinds: Sequence[str]) -> str:
+    return reduce(lambda one, other: Text(_("{one} or {other}"), one=one, other=other), kinds) if kinds else Text(_("service"))
 
 
 def service_told(session: Session, service: Service) -> dict[str, Any]:
@@ -73,7 +82,9 @@ def services_told(session: Session, first: datetime, last: datetime) -> list[dic
 # --- the queue --------------------------------------------------------------------------------------------------
 
 
-def queues_told(session: Session, program: Program, service: Service, now: datetime) -> dict[str, list[dict[str, Any]]]:
+def queues_told(
+    session: Session, program: Program, service: Service, now: datetime, language: Language = ENGLISH
+) -> dict[str, list[dict[str, Any]]]:
     """By class: the requests of a service that are open or given, in the order in which they stand before each other."""
     table = Request.__table__
     mine = (table.c.service_id == service.service_id, table.c.state.in_((*OPEN, *GIVEN)))
@@ -89,65 +100,100 @@ def queues_told(session: Session, program: Program, service: Service, now: datet
     ]
     told: dict[str, list[dict[str, Any]]] = {}
     for judged, asked, row in sorted(found, key=lambda one: one[0].order):
-        told.setdefault(row.to_class, []).append(_place(program, known, judged, asked, row, service.zone))
+        told.setdefault(row.to_class, []).append(_place(program, known, judged, asked, row, service.zone, language))
     return told
 
 
-def _place(program: Program, known: Known, judged: Judged, asked: Asked, row: Row[Any], zone: str) -> dict[str, Any]:
+def _place(
+    program: Program, known: Known, judged: Judged, asked: Asked, row: Row[Any], zone: str, language: Language
+) -> dict[str, Any]:
     line = next(line for line in asked.lines if line.queue.id == judged.queue)
-    keys = [_key(program, asked, key, judged, row) for key in line.queue.order]
-    number = known.people[row.member_id].number
+    keys = _Keys(program, asked, judged, row, language)
     return {
-        **request_told(row, zone), "number": number, "tier": tier_name(program, judged.tier), "queue": english(line.queue.name),
-        "keys": dict(keys),
+        **request_told(row, zone, language), "number": known.people[row.member_id].number,
+        "tier": language.told(tier_named(program, judged.tier)), "queue": language.own(line.queue.name),
+        "keys": dict(keys.told(key) for key in line.queue.order),
     }  # fmt: skip
 
 
-def _key(program: Program, asked: Asked, key: Key, judged: Judged, row: Row[Any]) -> tuple[str, str]:
-    """One key of an order as it is for a request: what it is called, and its value."""
-    facts = judged.facts
-    if key.tier is not None:
-        return "tier", tier_name(program, judged.tier)
-    if key.lifetime is not None:
-        return "lifetime", "none" if facts.lifetime is None else tier_name(program, program.tiers[facts.lifetime])
-    if key.instrument is not None:
-        return "instrument", row.instrument or "none"
-    if key.counter is not None:
-        unit = asked.edition.units.units[key.counter]
-        return f"{key.counter} of {key.months} months", shown(facts.counters.get((key.counter, key.months), 0), unit.decimals)
-    if key.requested is not None:
-        return "requested", f"{row.requested_at:%Y-%m-%d %H:%M:%S} UTC"
-    values = {"from_class": row.from_class, "to_class": row.to_class, "instrument": row.instrument, **json.loads(row.fields)}
-    return str(key.field), str(values.get(str(key.field), "none"))
+@dataclass(frozen=True)
+class _Keys:
+    """The keys of an order as they are for a request, in a language."""
+
+    program: Program
+    asked: Asked
+    judged: Judged
+    row: Row[Any]
+    language: Language
+
+    def told(self, key: Key) -> tuple[str, str]:
+        """What one key is called, and its value."""
+        say, row = self.language.say, self.row
+        if key.tier is not None:
+            return say(_("tier")), self.tier(self.judged.tier)
+        if key.lifetime is not None:
+            rank = self.judged.facts.lifetime
+            return say(_("lifetime")), say(_("none")) if rank is None else self.tier(self.program.tiers[rank])
+        if key.instrument is not None:
+            name = self.language.told(thing(self.program, row.instrument)) if row.instrument else say(_("none"))
+            return say(_("instrument")), name
+        if key.counter is not None:
+            return self.counter(key.counter, key.months)
+        if key.requested is not None:
+            return say(_("requested")), f"{row.requested_at:%Y-%m-%d %H:%M:%S} UTC"
+        return self.field(str(key.field))
+
+    def tier(self, name: str) -> str:
+        return self.language.told(tier_named(self.program, name))
+
+    def counter(self, name: str, span: int) -> tuple[str, str]:
+        unit = self.asked.edition.units.units[name]
+        amount = shown(self.judged.facts.counters.get((name, span), 0), unit.decimals)
+        called = _("{counter} of {span}")
+        return self.language.say(called, counter=self.language.own(unit.name), span=months(span, self.language)), amount
+
+    def field(self, name: str) -> tuple[str, str]:
+        row, asked = self.row, self.asked
+        beside = {"from_class": row.from_class, "to_class": row.to_class, "instrument": row.instrument}
+        value = {**beside, **json.loads(row.fields)}.get(name)
+        words = words_of(asked.edition, self.language)
+        labels = labels_of(
+            asked.kind, asked.service, telling(asked.edition.chart, asked.edition.head, self.language.code), words
+        )
+        if value is None:
+            return labels[name].name, self.language.say(_("none"))
+        told = self.language.told(value) if isinstance(value, bool) else labels[name].values.get(str(value), str(value))
+        return labels[name].name, told
 
 
-def request_told(row: Any, zone: str) -> dict[str, Any]:
-    """A request: what was asked, how it stands, and why."""
-    passed = sentence(row.passed, row.passed_details) if row.passed else None
+def request_told(row: Any, zone: str, language: Language = ENGLISH) -> dict[str, Any]:
+    """A request: what was asked, how it stands, and why, in a language."""
+    passed = sentence(row.passed, row.passed_details, language) if row.passed else None
     return {
         "key": row.key, "source": row.source, "kind": row.kind, "from": row.from_class, "to": row.to_class, "size": row.size,
         "party": json.loads(row.party), "instrument": row.instrument, "fields": json.loads(row.fields),
-        "requested_at": row.requested_at, "state": row.state, "reason": row.reason, "why": sentence(row.reason, row.details),
+        "requested_at": row.requested_at, "state": row.state, "reason": row.reason,
+        "why": sentence(row.reason, row.details, language),
         "opens_at": row.opens_at, "opens": local(row.opens_at, zone) if row.opens_at else None,
         "passed": row.passed or None, "passed_why": passed, "skipped": row.skipped or None, "decided_at": row.decided_at,
     }  # fmt: skip
 
 
-def requests_told(session: Session, member_id: int) -> list[dict[str, Any]]:
+def requests_told(session: Session, member_id: int, language: Language = ENGLISH) -> list[dict[str, Any]]:
     """A member's requests, first to last, each with its service and the log of its changes."""
     table, service = Request.__table__, Service.__table__
     joined = select(table, service.c.key.label("service_key"), service.c.zone, service.c.starts_at)
     joined = joined.join(service, service.c.service_id == table.c.service_id).where(table.c.member_id == member_id)
     rows = session.execute(joined.order_by(table.c.requested_at, table.c.request_id)).all()
-    log = _logs(session, member_id)
+    log = _logs(session, member_id, language)
     return [
-        {**request_told(row, row.zone), "service": row.service_key, "starts": local(row.starts_at, row.zone),
+        {**request_told(row, row.zone, language), "service": row.service_key, "starts": local(row.starts_at, row.zone),
          "zone": row.zone, "log": log.get(row.request_id, [])}
         for row in rows
     ]  # fmt: skip
 
 
-def _logs(session: Session, member_id: int) -> Mapping[int, Sequence[dict[str, Any]]]:
+def _logs(session: Session, member_id: int, language: Language) -> Mapping[int, Sequence[dict[str, Any]]]:
     query = (
         select(RequestChange).where(RequestChange.member_id == member_id).order_by(RequestChange.request_id, RequestChange.n)
     )
@@ -157,7 +203,7 @@ def _logs(session: Session, member_id: int) -> Mapping[int, Sequence[dict[str, A
             "at": row.at,
             "state": row.state,
             "reason": row.reason,
-            "why": sentence(row.reason, row.details),
+            "why": sentence(row.reason, row.details, language),
             "by": row.author,
         }
         found.setdefault(row.request_id, []).append(line)

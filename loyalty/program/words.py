@@ -219,7 +219,8 @@ def grace(given: Grace, language: Language = ENGLISH) -> str:
 class Words:
     """Tells what names tiers and units, by the names that the edition gives them, in a language.
 
-    `labels` are those of fields that conditions name, `instruments` the names of what gifts give; without one the id is told.
+    `labels` are those of fields that conditions name, `instruments` the names of what gifts give, `tables` what
+    tables of earn lines go by; without one the id is told.
     """
 
     ladder: LadderFile
@@ -227,6 +228,7 @@ class Words:
     language: Language = ENGLISH
     labels: Labels = field(default_factory=dict)
     instruments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, text: str, **fields: object) -> str:
         """A text of the code in the language."""

@@ -70,7 +70,7 @@ def test_what_rules_ask_for_is_not_the_members_to_say(
 ) -> None:
     portal = Portal(deploy())
     attributes = portal.deployment.program.file.members.attributes
-    monkeypatch.setitem(attributes, "born", attributes["born"].model_copy(update={"by_member": False}))
+    monkeypatch.setitem(attributes, "born", attributes["born"].model_copy(update={"stated": False}))
     member = portal.enrol("M", attributes={"born": "1980-02-29"})
     client = portal.client(member)
     assert "a-born" not in client.get("/me/profile").text and "February 29, 1980" in client.get("/me").text

@@ -50,8 +50,10 @@ def _known(site: Site, member: Member) -> list[tuple[str, str]]:
 
 
 def _own(site: Site) -> dict[str, Attribute]:
-    """The attributes that are the member's own to say."""
-    return {name: about for name, about in site.program.file.members.attributes.items() if about.by_member}
+    """The attributes that are the member's own to say: those that may be stated, and the time zone of mail."""
+    zone = site.edition.messages.zone
+    known = site.program.file.members.attributes
+    return {name: about for name, about in known.items() if about.stated or name == zone}
 
 
 @pages.get("/me/profile")
