@@ -46,7 +46,7 @@ def _page(asked: Asked) -> str:
     site, own = here(), here().language.own
     stated = [
         {"field": f"a-{name}", "label": own(one.name) if one.name else name, "type": one.type,
-         "options": {value: own(one.names[value]) if value in one.names else value for value in one.one_of or ()}}
+         "options": {"": "–", **{value: own(one.names.get(value, {"": value})) for value in one.one_of}} if one.one_of else {}}
         for name, one in site.program.file.members.attributes.items() if one.stated
     ]  # fmt: skip
     consents = [
