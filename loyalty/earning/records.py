@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.earning.queries import Explained, explained
 from loyalty.earning.tables import Activity, Reversal
+from loyalty.i18n import ENGLISH, Language
 from loyalty.ledger.queries import below
 from loyalty.ledger.tables import Adjustment, Entry
 from loyalty.members.tables import Member
@@ -46,14 +47,16 @@ class Record:
     entries: tuple[Explained, ...]
 
 
-def records(session: Session, program: Program, member: Member, sought: Sought, limit: int) -> list[Record]:
-    """The newest records by their day. The number of statements does not depend on how many there are."""
+def records(
+    session: Session, program: Program, member: Member, sought: Sought, limit: int, language: Language = ENGLISH
+) -> list[Record]:
+    """The newest records by their day, explained in a language: so many statements, however many records there are."""
     causes = [(on, cause) for on, cause in session.execute(_causes(member.member_id, sought, limit))]
     ids = sorted({cause for _on, cause in causes})
     activities, adjusted = causes_of(session, member.member_id, ids)
     undone = session.scalars(_of(session, Reversal.activity_id, member.member_id, ids))
     reversals = {row.activity_id: row for row in undone}
-    entries = _entries(session, program, member, ids)
+    entries = _entries(session, program, member, ids, language)
     return [
         Record(on, cause, activities.get(cause), reversals.get(cause), adjusted.get(cause), tuple(entries.get((on, cause), ())))
         for on, cause in causes
@@ -104,13 +107,15 @@ def _of(session: Session, column: Any, member_id: int, ids: Sequence[int]) -> Se
     return select(column.class_).where(column.class_.member_id == member_id, among(session, column, ids))
 
 
-def _entries(session: Session, program: Program, member: Member, ids: Sequence[int]) -> dict[Cause, list[Explained]]:
+def _entries(
+    session: Session, program: Program, member: Member, ids: Sequence[int], language: Language
+) -> dict[Cause, list[Explained]]:
     table = Entry.__table__
     wanted = pairs(session, [(member.member_id, cause) for cause in ids])
     match = (table.c.member_id == wanted.c.a) & (table.c.cause_id == wanted.c.b)
     order = (table.c.posted_on, table.c.posted_at, table.c.cause_id, table.c.n)
     rows = session.execute(select(table).join(wanted, match).order_by(*order)).all()
     found: dict[Cause, list[Explained]] = {}
-    for row, told in zip(rows, explained(session, program, member, rows), strict=True):
+    for row, told in zip(rows, explained(session, program, member, rows, language), strict=True):
         found.setdefault((row.on, row.cause_id), []).append(told)
     return found

@@ -44,5 +44,6 @@ def undo(portal: Portal, number: str, day: str, reason: str) -> None:
 
 def told(page: str) -> str:
     """What a page says, without its marks, each gap one blank."""
-    text = re.sub(r"<[^>]+>", " ", page.split("<main", 1)[-1].split("<footer", 1)[0])
+    main = re.split(r"<main[^>]*>", page)[-1].split("<footer", 1)[0]
+    text = re.sub(r"<[^>]+>", " ", re.sub(r"<option.*?</option>", "", main))
     return re.sub(r"\s+", " ", text.replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))

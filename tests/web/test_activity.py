@@ -39,11 +39,12 @@ def test_what_was_done_is_told_newest_first_with_why(portal: Portal) -> None:
     assert [day for _kind, day in flights] == ["May 20, 2026", "May 19, 2026", "May 18, 2026"]
     assert f"sorry {SCRIPT} -300 award miles" in text
     # what was not flown earned nothing, and is told; what was taken back is told with its reason and both entries
-    assert "May 21, 2026 · SK · ORD · SFO · 1,846 · Y · cancelled nothing earned" in text
+    assert "May 21, 2026 · Skyway · ORD · SFO · 1,846 · Y · cancelled nothing earned" in text
     assert f"taken back flown by another {SCRIPT} 0 award miles" in text
     assert "Qualifying miles taken back -2,308 qualifying miles" in text
     # the steps of a line: a plain member has no minimum; Y counts 125 % for status
-    assert "Qualifying miles 2,308 qualifying miles distance 1,846 at least 0 1,846 125% of it 2,307.5 rounded 2,308" in text
+    steps = text.split("Qualifying miles 2,308 qualifying miles ")[-1].split(" posted")[0]
+    assert steps == ("distance 1,846 tier Member: at least 0 1,846 booking class Y: 125 % 2,307.5 rounded half up 2,308")
 
 
 def test_pages_follow_each_other_and_leave_nothing_out(portal: Portal) -> None:

@@ -40,7 +40,7 @@ def activity() -> str:
     sought = Sought(_among(request.args.get("kind"), kinds(site)), _among(request.args.get("unit"), units(site)),
                     int(year) if year in years(site) else None, before)  # fmt: skip
     member = site.reading.get_one(Member, site.viewer.member_id)
-    found = records(site.reading, site.program, member, sought, PAGE + 1)
+    found = records(site.reading, site.program, member, sought, PAGE + 1, site.language)
     told = [Teller(site.program, site.language).record(record) for record in found[:PAGE]]
     chosen = {"kind": sought.kind, "unit": sought.unit, "year": year if sought.year else ""}
     older = {**{name: value for name, value in chosen.items() if value}, "before": told[-1]["id"]} if found[PAGE:] else None

@@ -59,14 +59,15 @@ def _entries(site: Site, member: Member, rows: Any) -> list[dict[str, Any]]:
     running = sums_below(site.reading, member.member_id, place_of(rows[-1]))
     activities, adjusted = causes_of(site.reading, member.member_id, [row.cause_id for row in rows])
     found = []
-    for row, entry in reversed(list(zip(rows, explained(site.reading, site.program, member, rows), strict=True))):
+    for row, entry in reversed(
+        list(zip(rows, explained(site.reading, site.program, member, rows, site.language), strict=True))
+    ):
         running[row.unit] = running.get(row.unit, 0) + row.amount
         activity = activities.get(row.cause_id)
         record = Record(row.on, row.cause_id, activity, None, adjusted.get(row.cause_id), (entry,))
         found.append({
-            **teller.line(entry, activity), "what": teller.title(record), "on": row.on,
+            **teller.line(entry, teller.title(record)), "what": teller.title(record), "on": row.on,
             "fields": teller.brief(activity),
-            "reason": record.adjustment.reason if record.adjustment else "",
             "balance": exact(site, row.unit, running[row.unit]),
         })  # fmt: skip
     return found[::-1]
