@@ -239,8 +239,12 @@ class Walk:
         changed = False
         for window in windows:
             self.watch(window)
-        while any([self.evaluate(window, day) for window in windows]):
-            changed = True
+        again = True
+        while again:
+            again = False
+            for window in windows:
+                again |= self.evaluate(window, day)
+            changed |= again
         return changed
 
     def _judged(self, touched: list[Window], day: int) -> list[Window]:

@@ -130,7 +130,8 @@ def test_a_tier_held_on_the_last_day_of_a_window_is_kept_by_what_is_posted_later
 
 def test_what_one_window_gives_is_kept_by_another_with_the_months_of_its_own_activity() -> None:
     """Both were posted in March: silver of June 2013 is kept from February 10, not from the day of posting."""
-    assert changes(KEEPS + "validity: {months: 12}", km("2013-06-01", 10, "2014-03-01"), km("2014-02-10", 5, "2014-03-01"))[1:] == [
+    entries = [km("2013-06-01", 10, "2014-03-01"), km("2014-02-10", 5, "2014-03-01")]
+    assert changes(KEEPS + "validity: {months: 12}", *entries)[1:] == [
         ("2014-03-01", "silver", "2015-02-09"), ("2015-02-10", "base", "ever"),
     ]  # fmt: skip
 
@@ -315,4 +316,12 @@ def test_what_rolled_into_a_personal_window_counts_on_the_day_on_which_the_tier_
     editions = {"2014-05-01": ladder.replace("[{km: 10}]", "[{km: 4}]")}
     assert changes(ladder, km("2014-02-01", 8), editions=editions)[:2] == [
         ("2014-01-01", "base", "ever"), ("2014-05-01", "silver", "2014-07-31"),
+    ]  # fmt: skip
+
+
+def test_what_was_revoked_in_a_personal_window_is_reached_by_what_rolls_into_the_next() -> None:
+    ladder = LADDER.replace("calendar_year", "{months: 6, begins: tier_change}")
+    ladder += "keep: at_end\nvalidity: {window_end: 0}\ncounters: {km: {rollover: {of: all}}}"
+    assert changes(ladder, km("2014-05-01", 10), facts=[revoked("2014-05-01", 0)])[:2] == [
+        ("2014-01-01", "base", "ever"), ("2014-07-01", "silver", "2014-12-31"),
     ]  # fmt: skip
