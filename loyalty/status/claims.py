@@ -123,6 +123,10 @@ class Window:
     rolled_out: Totals = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
 
+    def waits(self, at: int) -> bool:
+        """Whether nothing can be won in it on a day: judged at its end, and not over."""
+        return self.track is not None and self.track.at_end and self.last >= at
+
 
 def from_first(window: Window) -> tuple[int, int, int]:
     """The order in which windows are looked at: by their first days, then by their last."""

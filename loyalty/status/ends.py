@@ -145,7 +145,7 @@ def judge(walk: "Walk", window: Window, at: int) -> None:
     window.on = at
     walk.evaluate(window, at)
     if walk.rules.marks:
-        walk.marks.look([window], at)
+        walk.marks.due.append(window)
     if walk.rules.levels and any(sum(amount for _, amount in changes) for changes in walk.counts.levels.values()):
         for frame in window.track.frames(at, walk.enrolled):
             if walk.counts.owns(window.track, frame[1]):
@@ -169,11 +169,12 @@ def roll(walk: "Walk", closed: list[Window], at: int, today: Collection[Window] 
         if following.fell:
             fall(walk, [following], at)
         following.on = following.on if following in today else at
-        walk.watch(following)
-        walk.evaluate(following, at)
         changed.append(following)
+        if not following.waits(at):
+            walk.watch(following)
+            walk.evaluate(following, at)
         if walk.rules.marks:
-            walk.marks.look([following], max(at, walk.enrolled))
+            walk.marks.due.append(following)
         if following.last < at:
             closed.append(following)
     return changed

@@ -19,7 +19,7 @@ def fall(walk: "Walk", touched: list[Window], day: int) -> None:
             if walk.paid:
                 _claw_back(walk, window)
             if walk.rules.marks:
-                walk.marks.take_back(window, max(day, walk.enrolled))
+                walk.marks.lowered.append(window)
             window.fell = False
     walk.fell = False
 

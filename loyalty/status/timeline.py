@@ -105,7 +105,7 @@ class Walk:
     def advance(self, day: int) -> None:
         """Let everything happen that happens by itself up to the opening of a day: ends, grants, revocations, editions."""
         while self.next <= day:
-            at = self.next
+            at, before = self.next, self.current.rank
             if self.rules.times:
                 self._pass(at)
             by_time = self.time.due <= at
@@ -114,6 +114,8 @@ class Walk:
             if by_time:  # by the rules of the day: an edition that begins today may ask for more, or no longer
                 self.look_again(self.counts.open_on(at), at)
             self._choose(at, opening=True)
+            if self.rules.marks:
+                self.marks.follow((), before, at)
 
     def rank_on(self, day: int) -> int:
         """The rank with which a day opened, as far as is known now; 0 before enrolment."""
@@ -182,6 +184,7 @@ class Walk:
         if self.life is not None:
             touched.insert(0, self.life)
         at = day if day > self.enrolled else self.enrolled
+        before = self.current.rank
         again = self.fell
         if again:
             fall(self, touched, day)
@@ -203,7 +206,7 @@ class Walk:
             self._settle(judged, day)
             self._choose(at, opening=day < at, look=False)
         if self.rules.marks:
-            self.marks.look(touched, at)
+            self.marks.follow(touched, before, at)
         if self.counts.alarms:
             self.next = min(self.next, self.counts.alarms[0][0])
 
@@ -217,7 +220,7 @@ class Walk:
                 changed |= self.evaluate(window, day)
             rolled = ends.roll(self, closed, day, judged)
             changed |= bool(rolled)
-            judged += [window for window in rolled if window not in judged]
+            judged += [window for window in rolled if window not in judged and not window.waits(day)]
         return changed
 
     def _settle(self, judged: list[Window], day: int) -> None:
@@ -252,7 +255,7 @@ class Walk:
         for window in touched:
             if window.track is not None and window.track.at_end:
                 self.counts.average(window)
-        return [window for window in touched if window.track is None or not window.track.at_end or window.last < day]
+        return [window for window in touched if not window.waits(day)]
 
     def _pass(self, at: int) -> None:
         """Time alone: windows that are over are judged, claims that end are followed, windows closed."""
@@ -346,8 +349,6 @@ class Walk:
         waited = look and self.rules.looks_again and (self._freed(at) or rises or self._given_on(at))
         if waited and self.look_again(self.counts.open_on(at), at):
             self._choose(at, opening)
-        if rises and self.rules.marks:
-            self.marks.look(self.counts.open_on(at), at)
 
     def _freed(self, at: int) -> bool:
         """Whether a tier is no longer held by activity that was so when this was last asked, where that stands in the way."""

@@ -325,3 +325,11 @@ def test_what_was_revoked_in_a_personal_window_is_reached_by_what_rolls_into_the
     assert changes(ladder, km("2014-05-01", 10), facts=[revoked("2014-05-01", 0)])[:2] == [
         ("2014-01-01", "base", "ever"), ("2014-07-01", "silver", "2014-12-31"),
     ]  # fmt: skip
+
+
+def test_what_rolls_into_a_window_that_is_judged_at_its_end_waits_for_that_end() -> None:
+    ladder = LADDER.replace("calendar_year", "{months: 6, judged: at_end}")
+    ladder += "validity: {window_end: 1}\ncounters: {km: {when_met: pay, rollover: {of: all}}}"
+    assert changes(ladder, km("2014-02-01", 25))[1:] == [
+        ("2014-07-01", "silver", "2014-12-31"), ("2015-01-01", "silver", "2015-06-30"), ("2015-07-01", "base", "ever"),
+    ]  # fmt: skip

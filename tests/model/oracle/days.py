@@ -123,7 +123,7 @@ def _become_known(story: Story, day: int) -> None:
                 claim.over |= claim.fact == fact.revokes
         else:
             story.barred[day] = min(fact.rank, story.barred.get(day, fact.rank))
-            for claim in story.held(day):
+            for claim in story.begun(day):
                 if claim.rank > fact.rank:
                     claim.over = claim.revoked = True
 
@@ -136,10 +136,11 @@ def _open(story: Story, day: int, before: list[Claim]) -> None:
     freed = story.freed(before, day)
     terms = story.in_force(day)
     timed = any(way.held for ways in _all_ways(terms) for way in ways) or bool(terms.ladder.accruals)
-    if begins:
-        for claim in story.held(day):
+    if begins or traits:
+        for claim in story.begun(day):
             if claim.own:
                 extend(story, claim, day)
+    if begins:
         settle(story, day, dict.fromkeys(open_frames(story, day), day), again=_now(True, traits, timed, freed))
     elif changed or timed:
         full = {LIFE: day} if terms.ladder.accruals else {}
