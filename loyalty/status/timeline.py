@@ -203,7 +203,8 @@ class Walk:
                     again |= self.evaluate(window, day)
                     break
         if again:
-            self._settle(judged, day)
+            if len(judged) > 1 or self.rules.looks_again:
+                self._settle(judged, day)
             self._choose(at, opening=day < at, look=False)
         if self.rules.marks:
             self.marks.follow(touched, before, at)
@@ -241,7 +242,8 @@ class Walk:
     def _until_nothing(self, windows: list[Window], day: int) -> bool:
         changed = False
         for window in windows:
-            self.watch(window)
+            if window.watched != self.stands:
+                self.watch(window)
         again = True
         while again:
             again = False

@@ -202,7 +202,14 @@ def _confirm(story: Story, day: int) -> None:
 
 
 def _award(story: Story, lowered: dict[Frame, bool], day: int, rank: int) -> None:
-    """Look at the milestones of windows of today's postings; who was of a rank and rises, at those of all open windows."""
+    """Look at the milestones of windows of today's postings, and of those into which something rolled.
+
+    Who was of a rank and rises is looked at in all open windows.
+    """
+    lowered = {
+        frame: lowered.get(frame, False) or story.rolled_today.get(frame, False) for frame in [*lowered, *story.rolled_today]
+    }
+    story.rolled_today.clear()
     if any(terms.ladder.milestones for terms in story.world.terms):
         rises = story.standing(day).rank > rank
         others = [frame for frame in open_frames(story, day) if frame not in lowered and not _at_end(frame)] if rises else []

@@ -123,7 +123,9 @@ def roll_on(story: Story, frame: Frame, day: int, latest: dict[Frame, int]) -> d
             break
         story.rolled[following] = out
         changed[following] = latest.get(following, day)
-        if any(out.get(counter, 0) < amount for counter, amount in before.items()):
+        lowered = any(out.get(counter, 0) < amount for counter, amount in before.items())
+        story.rolled_today[following] = lowered or story.rolled_today.get(following, False)
+        if lowered:
             take_away(story, following, day)
         if following.last < day:
             for rank in range(1, story.top + 1):

@@ -68,6 +68,8 @@ class Story:
     taken: dict[tuple[Frame, int], int] = field(default_factory=dict)
     """What reaching and keeping took off a counter, by window and counter."""
     rolled: dict[Frame, dict[int, int]] = field(default_factory=dict)
+    rolled_today: dict[Frame, bool] = field(default_factory=dict)
+    """Windows into which another amount has rolled since milestones were looked at, and whether a smaller one."""
     paid: dict[Frame, list[tuple[Claim, dict[int, int]]]] = field(default_factory=dict)
     personal: Frame | None = None
     carried: list[int] = field(default_factory=list)
