@@ -348,8 +348,8 @@ class Walk:
         if opening and self.begins == at:
             self.opening = self.current.rank
         self._plan(at)
-        waited = look and self.rules.looks_again and (self._freed(at) or rises or self._given_on(at))
-        if waited and self.look_again(self.counts.open_on(at), at):
+        waited = self.rules.looks_again and (self._freed(at) or rises or self._given_on(at))
+        if look and waited and self.look_again(self.counts.open_on(at), at):
             self._choose(at, opening)
 
     def _freed(self, at: int) -> bool:

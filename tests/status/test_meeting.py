@@ -333,3 +333,12 @@ def test_what_rolls_into_a_window_that_is_judged_at_its_end_waits_for_that_end()
     assert changes(ladder, km("2014-02-01", 25))[1:] == [
         ("2014-07-01", "silver", "2014-12-31"), ("2015-01-01", "silver", "2015-06-30"), ("2015-07-01", "base", "ever"),
     ]  # fmt: skip
+
+
+def test_who_loses_a_tier_by_revocation_has_the_lower_one_that_it_stood_in_the_way_of() -> None:
+    """Gold came first, by legs; with keep: at_end, silver was not reached below it."""
+    ladder = AT_END.replace("[{km: 20}]", "[{legs: 1}]") + "validity: {months: 12}"
+    entries = [km("2014-02-01", 1, counter="legs"), km("2014-03-01", 10)]
+    assert changes(ladder, *entries, facts=[revoked("2014-05-01", 1)])[1:3] == [
+        ("2014-02-01", "gold", "2015-01-31"), ("2014-05-01", "silver", "2015-04-30"),
+    ]  # fmt: skip

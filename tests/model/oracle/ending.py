@@ -138,14 +138,9 @@ def rolled_out(story: Story, frame: Frame, day: int) -> dict[int, int]:
     """What of each counter rolls out of a window that is over."""
     terms = story.terms_of(frame, frame.last)
     totals = story.totals(frame)
-    earned = max(
-        (
-            claim.rank
-            for claim in story.claims
-            if claim.frame == frame and claim.source in ("earned", "kept") and not claim.over
-        ),
-        default=0,
-    )
+    won = [claim for claim in story.claims if claim.frame == frame and claim.source in ("earned", "kept")]
+    revoked = {claim.rank for claim in won if claim.revoked}
+    earned = max((claim.rank for claim in won if not claim.over and claim.rank not in revoked), default=0)
     found = {}
     for name, counter in terms.ladder.counters.items():
         if counter.rollover is not None:
