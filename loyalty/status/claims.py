@@ -119,6 +119,7 @@ class Window:
     on: int = 0
     fell: bool = False
     won: dict[int, Hold | None] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
     rolled_in: Totals = field(default_factory=list)
     rolled_out: Totals = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)

@@ -379,9 +379,10 @@ def _worth(hold: Hold) -> tuple[int, int, bool]:
 
 
 def _still_open(window: Window, rank: int) -> bool:
-    """Whether a tier can still be reached in a window: not won yet, or only kept."""
+    """Whether a tier can still be reached in a window: not won yet, or only kept, but not reached before."""
     won = window.won.get(rank)
-    return rank not in window.won or (won is not None and won.source == "kept" and not won.short)
+    kept = won is not None and won.source == "kept" and not won.short
+    return rank not in window.won or (kept and rank not in window.reached)
 
 
 class Folded(NamedTuple):

@@ -25,6 +25,8 @@ def win(walk: "Walk", window: Window, rank: int, path: Path, day: int, source: s
     until = until if kept is None else max(until, kept.until)
     hold = claim(walk, window, rank, day, source, path, until)
     window.won[rank] = hold
+    if source != "kept":
+        window.reached.add(rank)
     pay(walk, window, hold)
     take(walk, hold, day)
 
