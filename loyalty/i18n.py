@@ -32,6 +32,31 @@ def _(text: str) -> str:
     return text
 
 
+#: How the last part of a sentence's list is joined to those before it.
+JOINED = {
+    "and": _("{one} and {other}"),
+    "or": _("{one} or {other}"),
+    "both": _("{need} and {other}"),
+    "all": _("{condition} and {other}"),
+    "any": _("{condition} or {other}"),
+}
+#: Chinese letters and marks, beside which another of them stands without a space.
+WIDE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+#: A space of a text, beside what was filled in, between two of them; what is filled in stands between two marks.
+SPACE = re.compile(f"(?<={WIDE}) (?=\ue000{WIDE})|(?<={WIDE}\ue001) (?=\ue000?{WIDE})")
+
+
+def filled(text: str, fields: Mapping[str, object]) -> str:
+    """A text with its `{fields}` filled in. Raises KeyError for one that is not given.
+
+    A Chinese text has a space where a number or a foreign word is filled in, and none where that turns out to be Chinese.
+    """
+    if text.isascii():
+        return text.format(**fields)
+    marked = text.format(**{name: f"\ue000{field}\ue001" for name, field in fields.items()})
+    return re.sub("[\ue000\ue001]", "", SPACE.sub("", marked))
+
+
 class Text(str):
     """A text of the code with its fields filled in: English by itself, and `Language.told` tells it in any language."""
 
@@ -108,11 +133,11 @@ class Language:
 
     def say(self, text: str, **fields: object) -> str:
         """A text of the code in this language, its `{fields}` filled in. Raises KeyError for a field that is not given."""
-        return (self.catalogue.gettext(text) if text else "").format(**fields)
+        return filled(self.catalogue.gettext(text) if text else "", fields)
 
     def many(self, count: int, one: str, more: str, **fields: object) -> str:
         """A text that depends on a number, `{count}`, in the form that this language has for it."""
-        return self.catalogue.ngettext(one, more, count).format(count=self.number(count), **fields)
+        return filled(self.catalogue.ngettext(one, more, count), {"count": self.number(count), **fields})
 
     def own(self, texts: Mapping[str, str]) -> str:
         """A program's text in this language; the English one, or the first, where it has none."""
@@ -167,13 +192,16 @@ class Language:
         """A day of any year: March 1; 3月1日."""
         return str(format_skeleton("MMMMd", date(2000, month, day), locale=self.locale))
 
-    def joined(self, parts: Iterable[str], word: Literal["and", "or"] = "and") -> str:
-        """Parts in a sentence, with no comma before the last: a, b and c; nothing for none."""
+    def joined(self, parts: Iterable[str], word: Literal["and", "or", "both", "all", "any"] = "and") -> str:
+        """Parts in a sentence, with no comma before the last: a, b and c; nothing for none.
+
+        `both` are needs that must be met together; `all` and `any` are conditions.
+        """
         *most, last = parts or [""]
         if not most:
             return last
-        one = self.enumerated(most)
-        return self.say(_("{one} or {other}") if word == "or" else _("{one} and {other}"), one=one, other=last)
+        first = self.enumerated(most)
+        return self.say(JOINED[word], one=first, need=first, condition=first, other=last)
 
     def enumerated(self, items: Iterable[str]) -> str:
         """Items one after the other: a, b, c; a、b、c."""

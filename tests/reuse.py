@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,14 @@ def _keep_connections(engine: Engine, url: str) -> None:
     close = dialect.do_close
 
     def opened(*_connecting: object) -> Any:
-        return kept.pop() if kept else None
+        while kept:
+            connection = kept.pop()
+            with suppress(OperationalError):  # it may have been lost
+                connection.execute("SELECT 1")
+                connection.rollback()
+                return connection
+            connection.close()
+        return None
 
     def closed(connection: Any) -> None:
         try:

@@ -156,7 +156,7 @@ class _Asking:
             if is_due(service, self.now):
                 clear(self.session, self.program, service, self.now)
         self.classes = classes_of(self.session, self.services)
-        numbers = self._numbers(items)
+        numbers = known_numbers(self.session, [one.number for item in items for one in item.answer.ask.companions])
         before = self._before(items)
         return [item for item in items if self._understood(item, numbers, before)]
 
@@ -173,20 +173,11 @@ class _Asking:
                 allowed=Text(_("at most {value}"), value=self.now),
                 nearest="",
             )
-        answer.id = (account.member_id, request_id(one.source, one.key))
+        wish = wish_for(account, one, asked, requested_at)
+        answer.id = wish.id
         answer.service_id = service_id(asked.kind.service, one.service)
-        wish = Wish(
-            answer.id, asked.kind.id, one.from_class, one.to_class, tuple(one.number for one in answer.ask.companions),
-            dict(one.fields), one.instrument, one.booked_on, requested_at,
-        )  # fmt: skip
         told = {**asdict(one), "fields": reading.kept, "author": "", "kind": asked.kind.id}
         return _Item(account, answer, asked, wish, reading.kept, digest(dumps(told)))
-
-    def _numbers(self, items: Sequence[_Item]) -> set[str]:
-        wanted = [number for item in items for number in item.wish.companions if number is not None]
-        if not wanted:
-            return set()
-        return set(self.session.scalars(select(Member.number).where(among(self.session, Member.number, wanted))))
 
     def _before(self, items: Sequence[_Item]) -> dict[Id, Any]:
         """What was asked under the same keys before."""
@@ -213,11 +204,7 @@ class _Asking:
         one, service = item.answer.ask, self.services.get(item.answer.service_id)
         if service is None:
             raise Refused("unknown_service", kind=item.asked.kind.service, key=one.service)
-        for name in (one.from_class, one.to_class):
-            _known_class(name, one.service, item.asked.service.classes)
-        for number in item.wish.companions:
-            if number is not None and number not in numbers:
-                raise Refused("unknown_member", number=number)
+        known_in(item.asked, one, numbers)
 
     # --- what becomes of it -----------------------------------------------------------------------------------------
 
@@ -254,26 +241,22 @@ class _Asking:
         note_look(service, judged.closes_at)
         if not judged.open_at(self.now):
             note_look(service, judged.opens_at)
-            return waits(self.program, judged, service.zone, False)
-        units = self.classes[service.service_id][item.wish.to_class]
-        if units.taken < units.units:
-            note_look(service, self.now)
         else:
-            item.passed = "no_units"
-        return Became("waitlisted", "window_open", {"queue": item.asked.queue(judged.queue)})
+            units = self.classes[service.service_id][item.wish.to_class]
+            if units.taken < units.units:
+                note_look(service, self.now)
+            else:
+                item.passed = "no_units"
+        return stands(self.program, item.asked, judged, service.zone, self.now)
 
     def _take(self, item: _Item, service: Service) -> Became | None:
         """Take the instruments that the request needs; the reason where there are too few."""
-        wish, session, program = item.wish, self.session, self.program
-        if wish.instrument is None:
-            return None
-        needed, on = item.asked.instruments[wish.instrument].needed(wish.size), service_day(service)
-        left = left_for(session, program, item.account, wish.instrument, on, self.today)
-        if left >= needed:
+        wish, session, program, on = item.wish, self.session, self.program, service_day(service)
+        short = lacks(session, program, item.account, item.asked, wish, on, self.today)
+        if wish.instrument is not None and short is None:
+            needed = item.asked.instruments[wish.instrument].needed(wish.size)
             hold(session, program, item.account, wish.instrument, needed, on, wish.id[1], item.answer.ask.author, self.now)
-            return None
-        figures = {"instrument": thing(program, wish.instrument), "needed": needed, "left": left, "on": on}
-        return Became("refused", "instrument_not_held", figures)
+        return short
 
     def _write(self, items: Sequence[_Item]) -> None:
         rows = [self._row(item) for item in items]
@@ -302,6 +285,53 @@ class _Asking:
             "requested_at": wish.requested_at, "decided_at": self.now if refused else None, "source": answer.ask.source,
             "key": answer.ask.key, "input_hash": item.input_hash, "changes": 1,
         }  # fmt: skip
+
+
+# --- what is judged alike where a request is only foreseen ------------------------------------------------------
+
+
+def wish_for(account: Account, one: Ask, asked: Asked, requested_at: datetime) -> Wish:
+    """What is asked, as it is judged."""
+    return Wish(
+        (account.member_id, request_id(one.source, one.key)), asked.kind.id, one.from_class, one.to_class,
+        tuple(companion.number for companion in one.companions), dict(one.fields), one.instrument, one.booked_on, requested_at,
+    )  # fmt: skip
+
+
+def known_numbers(session: Session, numbers: Sequence[str | None]) -> set[str]:
+    """Those of some companions' numbers that are members'. One statement, none without a number."""
+    wanted = [number for number in numbers if number is not None]
+    if not wanted:
+        return set()
+    return set(session.scalars(select(Member.number).where(among(session, Member.number, wanted))))
+
+
+def known_in(asked: Asked, one: Ask, numbers: set[str]) -> None:
+    """Make sure that classes and companions exist. Raises Refused: `unknown_class`, `unknown_member`."""
+    for name in (one.from_class, one.to_class):
+        _known_class(name, one.service, asked.service.classes)
+    for companion in one.companions:
+        if companion.number is not None and companion.number not in numbers:
+            raise Refused("unknown_member", number=companion.number)
+
+
+def stands(program: Program, asked: Asked, judged: Judged, zone: str, now: datetime) -> Became:
+    """What a request that is not refused becomes before units are given out: it waits for its window, or in its queue."""
+    if not judged.open_at(now):
+        return waits(program, judged, zone, False)
+    return Became("waitlisted", "window_open", {"queue": asked.queue(judged.queue)})
+
+
+def lacks(
+    session: Session, program: Program, account: Account, asked: Asked, wish: Wish, on: date, today: date
+) -> Became | None:
+    """The refusal of a request for whose instrument too few are left; none where there are enough, or it needs none."""
+    if wish.instrument is None:
+        return None
+    needed = asked.instruments[wish.instrument].needed(wish.size)
+    left = left_for(session, program, account, wish.instrument, on, today)
+    figures = {"instrument": thing(program, wish.instrument), "needed": needed, "left": left, "on": on}
+    return None if left >= needed else Became("refused", "instrument_not_held", figures)
 
 
 def _known_class(name: str, key: str, known: Mapping[str, Any]) -> None:

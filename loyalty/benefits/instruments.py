@@ -60,3 +60,9 @@ def known_amount(what: str, amount: int) -> None:
         raise Refused(
             "bad_amount", amount=amount, unit=what, allowed=Text(_("a whole number from 1 through {most}"), most=MOST)
         )
+
+
+def used_alone(edition: Edition) -> frozenset[str]:
+    """The instruments that a member may use without a service: good by the day of use, and for no request."""
+    asked = {use.instrument for kind in edition.requests.requests for use in kind.instruments}
+    return frozenset(one.id for one in edition.benefits.instruments if one.valid_on == "use" and one.id not in asked)

@@ -80,6 +80,12 @@ def name_companion(session: Session, program: Program, account: Account, wanted:
     return True
 
 
+def named_on(session: Session, account: Account, day: date) -> int:
+    """How many companions for benefits a member has on a day."""
+    rows = companions_of(session, [account.member_id]).get(account.member_id, ())
+    return sum(row.sharing is None and row.begins <= day < _over(row) for row in rows)
+
+
 def end_companion(
     session: Session, program: Program, account: Account, companion: Account | None, wanted: Ended, now: datetime
 ) -> bool:

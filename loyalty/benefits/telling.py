@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.asked import Asked, rules_for
@@ -88,20 +88,26 @@ def queues_told(
     """By class: the requests of a service that are open or given, in the order in which they stand before each other."""
     table = Request.__table__
     mine = (table.c.service_id == service.service_id, table.c.state.in_((*OPEN, *GIVEN)))
-    rows = session.execute(select(table).where(*mine)).all()
+    known, found = judged_rows(session, program, service, session.execute(select(table).where(*mine)).all(), now)
+    told: dict[str, list[dict[str, Any]]] = {}
+    for judged, asked, row in sorted(found, key=lambda one: one[0].order):
+        told.setdefault(row.to_class, []).append(_place(program, known, judged, asked, row, service.zone, language))
+    return told
+
+
+def judged_rows(
+    session: Session, program: Program, service: Service, rows: Sequence[Row[Any]], now: datetime
+) -> tuple[Known, list[tuple[Judged, Asked, Row[Any]]]]:
+    """Requests of a service as they are judged now, each with its rules, and what was known for it."""
     today = day_of(now, program.zone)
     edition = edition_for(program, today)
     rules = [rules_for(program, edition, row.kind, row.edition) for row in rows]
     wanted = [(wish_of(row), asked, service_day(service)) for row, asked in zip(rows, rules, strict=True)]
     known = known_for(session, program, wanted, today)
-    found: list[tuple[Judged, Asked, Row[Any]]] = [
+    return known, [
         (judge(asked, wish, known, today, service.starts_at, ZoneInfo(service.zone)), asked, row)
         for (wish, asked, _), row in zip(wanted, rows, strict=True)
     ]
-    told: dict[str, list[dict[str, Any]]] = {}
-    for judged, asked, row in sorted(found, key=lambda one: one[0].order):
-        told.setdefault(row.to_class, []).append(_place(program, known, judged, asked, row, service.zone, language))
-    return told
 
 
 def _place(
@@ -191,6 +197,46 @@ def requests_told(session: Session, member_id: int, language: Language = ENGLISH
          "zone": row.zone, "log": log.get(row.request_id, [])}
         for row in rows
     ]  # fmt: skip
+
+
+def own_requests(session: Session, member_id: int, number: int | None = None) -> Sequence[Row[Any]]:
+    """A member's requests, or the one of a number, by the start of the service, whose columns begin with `service_`."""
+    table, service = Request.__table__, Service.__table__
+    about = [service.c[name].label(f"service_{name}") for name in ("kind", "key", "zone", "starts_at", "state", "fields")]
+    query = select(table, *about).join(service, service.c.service_id == table.c.service_id)
+    query = query.where(table.c.member_id == member_id)
+    if number is not None:
+        query = query.where(table.c.request_id == number)
+    return session.execute(query.order_by(service.c.starts_at, table.c.requested_at, table.c.request_id)).all()
+
+
+def changes_of(session: Session, member_id: int, number: int) -> Sequence[RequestChange]:
+    """The log of a member's request, first to last."""
+    mine = (RequestChange.member_id == member_id, RequestChange.request_id == number)
+    return session.scalars(select(RequestChange).where(*mine).order_by(RequestChange.n)).all()
+
+
+#: A search for services reads so many, and tells no more than FOUND.
+READ, FOUND = 500, 30
+
+
+def services_found(
+    session: Session, kinds: Sequence[str], key: str, day: date | None, now: datetime
+) -> tuple[list[Service], bool]:
+    """The open services to come whose key begins so, on a day in their own zone if one is given, by their start; and whether
+    there are more than are told."""
+    query = select(Service).where(among(session, Service.kind, kinds), Service.state == "open", Service.starts_at > now)
+    if key:
+        query = query.where(func.lower(Service.key).startswith(key.lower(), autoescape=True))
+    if day is not None:
+        # a day begins at most 14 hours before that of UTC, and ends at most 12 after
+        midnight = datetime.combine(day, time(0), UTC)
+        query = query.where(
+            Service.starts_at >= midnight - timedelta(hours=14), Service.starts_at < midnight + timedelta(days=2)
+        )
+    rows = list(session.scalars(query.order_by(Service.starts_at, Service.service_id).limit(READ)))
+    found = [one for one in rows if day is None or service_day(one) == day]
+    return found[:FOUND], len(found) > FOUND or len(rows) == READ
 
 
 def _logs(session: Session, member_id: int, language: Language) -> Mapping[int, Sequence[dict[str, Any]]]:

@@ -16,7 +16,7 @@ from loyalty.program.load import Edition
 from loyalty.program.models import ActivityField, Attribute, Cap
 from loyalty.program.problems import listed, nearest
 from loyalty.program.scope import Case, Scope, Subject
-from loyalty.program.steps import CompiledKind, CompiledLine, steps_said
+from loyalty.program.steps import CompiledKind, CompiledLine, looked_up, steps_said
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def explain(edition: Edition, kind: CompiledKind, line_id: str, case: Case, used
     names = _Names(edition, kind.name)
     return [
         Said(verb, names.field(figure) if verb == "field" else figure, value, tuple(map(names.pair, by)))
-        for verb, figure, value, by in steps_said(line, case, used)
+        for (verb, figure, value), by in zip(steps_said(line, case, used), looked_up(line, case), strict=True)
     ]
 
 

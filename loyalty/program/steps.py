@@ -222,18 +222,20 @@ def names_tier(condition: Any) -> bool:
     return "tier" in condition or any(names_tier(condition[key]) for key in ("all", "any", "not") if key in condition)
 
 
-#: What a figure was looked up by: what, and its value.
-By = tuple[tuple[str, Any], ...]
-
-
-def steps_said(line: CompiledLine, case: Case, used: int) -> list[tuple[str, str, Decimal, By]]:
-    """Every step of a judgement: its verb, the figure or field it used, the exact value after it, what it was looked up by."""
+def steps_said(line: CompiledLine, case: Case, used: int) -> list[tuple[str, str, Decimal]]:
+    """Every step of a judgement: its verb, the figure or field it used, and the exact value after it."""
     said = []
     value = 0
     for step in line.steps:
         value = step.apply(value, case, used)
         figure = format(step.figure.value(case).normalize(), "f") if step.figure else step.said
         with localcontext(prec=len(str(value)) + step.over.bit_length()):  # as many digits as the fraction has
-            by = tuple((subject.name, subject.spelt(case)) for subject in step.figure.by) if step.figure else ()
-            said.append((step.verb, figure, Decimal(value) / step.over, by))
+            said.append((step.verb, figure, Decimal(value) / step.over))
     return said
+
+
+def looked_up(line: CompiledLine, case: Case) -> list[tuple[tuple[str, Any], ...]]:
+    """For every step what its figure was looked up by, and the value of that; nothing for a plain one."""
+    return [
+        tuple((subject.name, subject.spelt(case)) for subject in step.figure.by) if step.figure else () for step in line.steps
+    ]

@@ -24,6 +24,8 @@ _GIVEN = {
     "invited": _("by invitation of the program, {author}: {reason}"),
     "waived": _("with a waiver by {author}, approved by {approver}: {reason}"),
 }
+#: What the author of a shared tier begins with, before the number of the member.
+SHARER = "member "
 #: Reasons without figures.
 _BARE = {
     "base": _("the tier of every member"),
@@ -48,6 +50,8 @@ def reason(
         return language.say(_BARE[source])
     if source in _GIVEN:
         fact = facts.get(evidence.get("fact", -1))
+        if fact is not None and source == "shared":
+            return _shared(fact, language)
         told = {"author": fact.author, "reason": fact.reason, "approver": fact.approver} if fact else {}
         return language.say(_GIVEN[source], **told) if fact else source
     needs = [figure(program, name, evidence["totals"][name], need, language) for name, need in evidence["needs"]]
@@ -57,6 +61,14 @@ def reason(
     said = language.say(_COUNTED[source], figures=figures, window=window, edition=evidence["edition"])
     short = _("{reason}; kept to its end although a reversal took the total below")
     return language.say(short, reason=said) if evidence.get("short") else said
+
+
+def _shared(fact: StatusFact, language: Language) -> str:
+    """By whom a tier is shared, with the reason where one was stated."""
+    author = language.say(_("member {number}"), number=fact.author.removeprefix(SHARER))
+    if fact.reason == f"shared by {fact.author}":
+        return language.say(_("shared by a companion, {author}"), author=author)
+    return language.say(_GIVEN["shared"], author=author, reason=fact.reason)
 
 
 def window_told(evidence: Mapping[str, Any], language: Language = ENGLISH) -> str:

@@ -1,5 +1,6 @@
 """What a request works with: the deployment, its moment and day, one reading session, who is signed in, which language."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,6 +124,11 @@ def back(endpoint: str, said: str = "", **values: Any) -> Response:
 def tell(said: str, kind: str = "done") -> None:
     """A sentence that the next page shows once, above all else. `kind` is done or refused."""
     flash(said, kind)
+
+
+def fresh_key() -> str:
+    """A key for a form that counts once however often it is sent: made when the form is shown, kept in a hidden field."""
+    return secrets.token_urlsafe(16)
 
 
 def form(name: str, most: int = 2000) -> str:
