@@ -19,7 +19,7 @@ from loyalty.ledger.operations import shown
 from loyalty.ledger.queries import entries_of
 from loyalty.ledger.tables import Adjustment, Entry
 from loyalty.members.rules import attribute_values
-from loyalty.members.tables import Member
+from loyalty.members.tables import AttributeChange, Member
 from loyalty.program.earning_words import CAPS, FIGURES, ROUNDED
 from loyalty.program.load import Edition, Program
 from loyalty.program.models import Cap
@@ -138,11 +138,24 @@ def explained(
     hand = (Adjustment.member_id == member.member_id, among(session, Adjustment.cause_id, causes))
     adjusted = {row.cause_id: row for row in session.scalars(select(Adjustment).where(*hand))}
     given = {row.cause_id: row for row in awards_of(session, [member.member_id]).get(member.member_id, [])}
+    traits = _traits(session, program, member)
     return [
         _given(program, row, given[row.cause_id], language) if row.cause_id in given
-        else _explained(program, member, row, activities, adjusted, language)
+        else _explained(program, traits, row, activities, adjusted, language)
         for row in rows
     ]  # fmt: skip
+
+
+#: A member's attributes as rules see them, with the days from which they were known, first to last.
+Traits = Sequence[tuple[date, tuple[Any, ...]]]
+
+
+def _traits(session: Session, program: Program, member: Member) -> Traits:
+    """What was known of a member, and from when: an activity was judged by what was known when it was posted."""
+    known = program.file.members.attributes
+    query = select(AttributeChange).where(AttributeChange.member_id == member.member_id).order_by(AttributeChange.n)
+    changes = [(row.known_on, attribute_values(known, row.attributes)) for row in session.scalars(query)]
+    return changes or [(date.min, attribute_values(known, member.attributes))]
 
 
 def _given(program: Program, row: Any, award: Booked, language: Language) -> Explained:
@@ -165,7 +178,7 @@ def _given(program: Program, row: Any, award: Booked, language: Language) -> Exp
 
 
 def _explained(
-    program: Program, member: Member, row: Any, activities: Mapping[int, Activity], adjusted: Mapping[int, Adjustment],
+    program: Program, traits: Traits, row: Any, activities: Mapping[int, Activity], adjusted: Mapping[int, Adjustment],
     language: Language,
 ) -> Explained:  # fmt: skip
     activity, adjustment = activities.get(row.cause_id), adjusted.get(row.cause_id)
@@ -174,7 +187,7 @@ def _explained(
     said: tuple[Said, ...] = ()
     if activity is not None and edition is not None and row.kind == "earn":
         kind = edition.kinds[activity.kind]
-        attributes = attribute_values(program.file.members.attributes, member.attributes)
+        attributes = next((values for known_on, values in reversed(traits) if known_on <= row.posted_on), traits[0][1])
         case = (kept_values(edition, kind, activity.fields), edition.ranks.get(activity.tier, 0), attributes)
         used = json.loads(row.basis)["used"] if row.basis else 0
         said = tuple(explain(edition, kind, row.line, case, used))
@@ -219,14 +232,15 @@ def steps_in_words(steps: Sequence[Said], language: Language = ENGLISH) -> str:
     told, before = [], Decimal(0)
     for step in steps:
         if step.verb in ("field", "amount") or step.value != before or step.verb == "percent":
-            told.append(_step(step, language))
+            told.append(step_told(step, language))
         before = step.value
     if len(told) < 2:
         return "".join(told)
     return language.say(_("{steps} = {value}"), steps=language.clauses(told), value=language.number(before))
 
 
-def _step(step: Said, language: Language) -> str:
+def step_told(step: Said, language: Language) -> str:
+    """What a step did, by which figure, in a language."""
     if step.verb == "field":
         return language.say(_("{field} {value}"), field=language.told(step.figure), value=language.number(step.value))
     if step.verb == "round":

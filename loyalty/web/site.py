@@ -132,5 +132,7 @@ def fresh_key() -> str:
 
 
 def form(name: str, most: int = 2000) -> str:
-    """A field of a form as it was sent, without blanks around it; empty where it was not. At most so many characters."""
+    """A field of a form as it was sent, without blanks around it; empty where it was not. At most so many characters.
+
+    The character 0, which no database keeps, is left out."""
     return request.form.get(name, "").replace("\0", "").strip()[:most]

@@ -177,8 +177,8 @@ def test_a_member_is_told_everything_in_chinese(deploy: Callable[..., Deployment
         play(session, program, scenario)
         members = session.scalars(select(Member)).all()
         day = last_day(session, scenario)
-        # numbers are letters and digits that the scenario's stage chose
-        typed = [*typed_in(scenario.steps), *(member.number for member in members), "scenario"]
+        # the stage numbers the members, and names who acts and who approves
+        typed = [*typed_in(scenario.steps), *(member.number for member in members), "scenario", "supervisor"]
         for code in CHINESE:
             texts = [text for member in members for text in member_told(session, program, member, day, code)]
             texts += list(queues(session, deployment, code))

@@ -40,7 +40,7 @@ def activity() -> str:
     sought = Sought(_among(request.args.get("kind"), kinds(site)), _among(request.args.get("unit"), units(site)),
                     int(year) if year in years(site) else None, before)  # fmt: skip
     member = site.reading.get_one(Member, site.viewer.member_id)
-    found = records(site.reading, site.program, member, sought, PAGE + 1)
+    found = records(site.reading, site.program, member, sought, PAGE + 1, site.language)
     told = [Teller(site.program, site.language).record(record) for record in found[:PAGE]]
     chosen = {"kind": sought.kind, "unit": sought.unit, "year": year if sought.year else ""}
     older = {**{name: value for name, value in chosen.items() if value}, "before": told[-1]["id"]} if found[PAGE:] else None
@@ -148,7 +148,7 @@ def claim_form() -> str:
 def claim_sent() -> AnyResponse | tuple[str, int]:
     """Open a case; what was typed is shown again where it is refused."""
     site = here()
-    given = {name: form(name, 500) for name in ("kind", "on", "key", "remark")}
+    given = {name: form(name, most) for name, most in (("kind", 40), ("on", 10), ("key", 40), ("remark", 500))}
     given |= {name: form(name, 200) for name in request.form if name.startswith("field-")}
     try:
         on = date.fromisoformat(given["on"])

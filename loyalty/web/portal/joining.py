@@ -14,6 +14,7 @@ from loyalty.access.signed import begin
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _, fitting
 from loyalty.members.rules import checked_attributes
+from loyalty.program.models import Attribute
 from loyalty.settle import settle
 from loyalty.status.operations import open_standings
 from loyalty.status.queries import lock_numbers
@@ -45,8 +46,7 @@ def join() -> str:
 def _page(asked: Asked) -> str:
     site, own = here(), here().language.own
     stated = [
-        {"field": f"a-{name}", "label": own(one.name) if one.name else name, "type": one.type,
-         "options": {value: own(one.names[value]) if value in one.names else value for value in one.one_of or ()}}
+        {"field": f"a-{name}", "label": own(one.name) if one.name else name, "type": one.type, "options": _options(one)}
         for name, one in site.program.file.members.attributes.items() if one.stated
     ]  # fmt: skip
     consents = [
@@ -56,6 +56,15 @@ def _page(asked: Asked) -> str:
     return render_template(
         "joining.html", stated=stated, consents=consents, given=asked.given, wrong=asked.wrong, least=SHORTEST
     )
+
+
+def _options(about: Attribute) -> dict[str, str]:
+    """What may be chosen, by value, with nothing first; none where it is written."""
+    own, say = here().language.own, here().language.say
+    if about.type == "flag":
+        return {"": "–", "true": say(_("Yes")), "false": say(_("No"))}
+    values = about.one_of or ()
+    return {"": "–", **{one: own(about.names[one]) if one in about.names else one for one in values}} if values else {}
 
 
 @pages.post("/join")
@@ -78,7 +87,7 @@ def ask() -> Response | tuple[str, int]:
 def _asked() -> Asked:
     site, say = here(), here().language.say
     known = site.program.file.members.attributes
-    found = Asked({"name": form("name", 200), "email": form("email", 254)})
+    found = Asked({"name": form("name", 200), "email": form("email")})
     found.given["language"] = fitting(form("language") or site.language.code, site.program.file.languages)
     stated = [name for name, attribute in known.items() if attribute.stated]
     found.given |= {f"a-{name}": form(f"a-{name}") for name in stated}
@@ -101,7 +110,7 @@ def _asked() -> Asked:
 def is_address(text: str) -> bool:
     """Whether a text is an address to which mail can go; its server is not asked."""
     try:
-        validate_email(text, check_deliverability=False)
+        validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError:
         return False
     return True

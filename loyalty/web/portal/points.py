@@ -12,9 +12,9 @@ from loyalty.earning.records import Record, causes_of
 from loyalty.i18n import _
 from loyalty.ledger.queries import daily_sums, entries_before, place_of, sums_below
 from loyalty.members.tables import Member
-from loyalty.status.words import unit_of
 from loyalty.web.drawing_points import points_drawn
 from loyalty.web.portal.activity_told import Teller
+from loyalty.web.portal.balances import exact, spendable
 from loyalty.web.portal.paging import entry_of, entry_written, read_place
 from loyalty.web.site import Site, here
 
@@ -38,17 +38,10 @@ def points() -> str:
     return render_template("points.html", balances=balances, entries=told, older=older, first=before is None)
 
 
-def spendable(site: Site) -> list[str]:
-    """The units that are spent, as the edition of today has them, then those of before."""
-    editions = [site.edition, *reversed(site.program.editions)]
-    found = (name for edition in editions for name, unit in edition.units.units.items() if unit.kind == "points")
-    return list(dict.fromkeys(found))
-
-
 def _balance(site: Site, unit: str, days: list[tuple[date, int]]) -> dict[str, Any]:
     """A unit's balance: now, as a drawing, and at the end of each month."""
     sums = accumulate(amount for _day, amount in days)
-    course = [(day, _exact(site, unit, total)) for (day, _), total in zip(days, sums, strict=True)]
+    course = [(day, exact(site, unit, total)) for (day, _), total in zip(days, sums, strict=True)]
     name = Teller(site.program, site.language).unit(unit)
     title = site.language.say(_("Balance of {unit} over time"), unit=name)
     months = {(day.year, day.month): (day, amount) for day, amount in course}
@@ -56,10 +49,6 @@ def _balance(site: Site, unit: str, days: list[tuple[date, int]]) -> dict[str, A
         "name": name, "now": course[-1][1] if course else Decimal(0), "title": title,
         "drawing": points_drawn(course, site.today, title, site.language), "months": list(months.values())[-MONTHS:][::-1],
     }  # fmt: skip
-
-
-def _exact(site: Site, unit: str, amount: int) -> Decimal:
-    return Decimal(amount).scaleb(-unit_of(site.program, unit).decimals)
 
 
 def _entries(site: Site, member: Member, rows: Any) -> list[dict[str, Any]]:
@@ -70,14 +59,15 @@ def _entries(site: Site, member: Member, rows: Any) -> list[dict[str, Any]]:
     running = sums_below(site.reading, member.member_id, place_of(rows[-1]))
     activities, adjusted = causes_of(site.reading, member.member_id, [row.cause_id for row in rows])
     found = []
-    for row, entry in reversed(list(zip(rows, explained(site.reading, site.program, member, rows), strict=True))):
+    for row, entry in reversed(
+        list(zip(rows, explained(site.reading, site.program, member, rows, site.language), strict=True))
+    ):
         running[row.unit] = running.get(row.unit, 0) + row.amount
         activity = activities.get(row.cause_id)
         record = Record(row.on, row.cause_id, activity, None, adjusted.get(row.cause_id), (entry,))
         found.append({
-            **teller.line(entry, activity), "what": teller.title(record), "on": row.on,
-            "fields": [value for _name, value in (teller.fields(activity) if activity is not None else ())],
-            "reason": record.adjustment.reason if record.adjustment else "",
-            "balance": _exact(site, row.unit, running[row.unit]),
+            **teller.line(entry, teller.title(record)), "what": teller.title(record), "on": row.on,
+            "fields": teller.brief(activity),
+            "balance": exact(site, row.unit, running[row.unit]),
         })  # fmt: skip
     return found[::-1]

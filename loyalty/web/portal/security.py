@@ -209,7 +209,7 @@ def end_others() -> AnyResponse:
 
 @pages.post("/me/security/address")
 def address() -> AnyResponse | tuple[str, int]:
-    site, who, wanted = here(), here().viewer, form("email", 254)
+    site, who, wanted = here(), here().viewer, form("email")
     if not is_address(wanted) or wanted == who.email:
         return _refused("email", _("This is no e-mail address, or is yours already."))
     with site.writing() as transaction:

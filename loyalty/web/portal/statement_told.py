@@ -64,7 +64,7 @@ def statement(session: Session, teller: Teller, member: Member, period: Period) 
     """The statement of a member for a period, by the days on which entries were posted."""
     opening, closing = (balances(session, member.member_id, day) for day in (period.first, period.until))
     rows = entries_between(session, member.member_id, period.first, period.until)
-    told = explained(session, teller.program, member, rows)
+    told = explained(session, teller.program, member, rows, teller.language)
     names = dict.fromkeys(name for edition in reversed(teller.program.editions) for name in edition.units.units)
     units = [name for name in names if any(row.unit == name for row in rows)]
     spendable = [name for name in names if unit_of(teller.program, name).kind == "points"]
@@ -94,10 +94,9 @@ def _rows(
     for (posted_on, on, cause, undone), entries in groups.items():
         activity = activities.get(cause)
         record = Record(on, cause, activity, None, adjusted.get(cause), tuple(entries))
-        fields = teller.fields(activity) if activity is not None else ()
         found.append({
             "posted_on": posted_on, "on": on, "what": teller.title(record), "undone": undone,
-            "details": " · ".join(value for _name, value in fields) or (record.adjustment.reason if record.adjustment else ""),
+            "details": " · ".join(teller.brief(activity)) or entries[0].reason,
             "amounts": _amounts(entries, units),
         })  # fmt: skip
     return found
