@@ -1,6 +1,6 @@
 """The demonstration: seeded members of a program and two years of their activity, through the real operations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from loyalty.earning.operations import Report, record
 from loyalty.errors import Refused
-from loyalty.jobs.demo_departures import Departures, draw_departures
+from loyalty.jobs.demo_departures import Departures, draw_departures, let_wait
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress
 from loyalty.members.operations import Enrolment, enrol
@@ -97,6 +97,13 @@ def departures(deployment: Deployment, now: datetime) -> str | None:
     about = demo_file(deployment.program.folder).departures
     random = Random(SEED)  # noqa: S311 the same for everybody
     return None if about is None else draw_departures(deployment, about, random, now)
+
+
+def waiting(deployment: Deployment, numbers: Sequence[str], now: datetime) -> str | None:
+    """Let one of some members wait in the queue of a departure; who it is, none where there are no departures."""
+    about = demo_file(deployment.program.folder).departures
+    random = Random(SEED)  # noqa: S311 the same for everybody
+    return None if about is None else let_wait(deployment, about, random, numbers, now)
 
 
 def _enrolment(random: Random, about: DemoFile, first: date) -> Enrolment:
