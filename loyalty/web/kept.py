@@ -53,7 +53,9 @@ def _query(dialect: str) -> Select[Any]:
     asked, service = Request.__table__, Service.__table__
     opened = asked.c.opens_at <= bindparam("now", type_=Instant())
     of_service = (service.c.key, service.c.starts_at, service.c.zone, service.c.state)
-    requests = select(whole(*asked.c, opened, *of_service)).join_from(asked, service, asked.c.service_id == service.c.service_id)
+    requests = select(whole(*asked.c, opened, *of_service)).join_from(
+        asked, service, asked.c.service_id == service.c.service_id
+    )
     parts.append(requests.where(asked.c.member_id == member).scalar_subquery())
     return select(*(part.label(f"p{n}") for n, part in enumerate(parts)))
 

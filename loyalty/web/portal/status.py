@@ -49,5 +49,9 @@ def _page(wrong: str = "") -> str:
     whole = whole_of(site.reading, site.program, site.account, site.today, site.language)
     told = status_told(site.program, whole, site.language)
     return render_template(
-        "status.html", **told, wrong=wrong, asked=request.form.get("milestone", ""), key=form("key", 200) or secrets.token_hex(12)
+        "status.html",
+        **told,
+        wrong=wrong,
+        asked=request.form.get("milestone", ""),
+        key=form("key", 200) or secrets.token_hex(12),
     )

@@ -74,7 +74,10 @@ def _gift(program: Program, gift: Mapping[str, Any], on: date, language: Languag
     edition = program.edition_on(on) or program.editions[0]
     words = telling(edition.chart, program.file, language.code)
     if "unit" in gift:
-        return {"words": f"{language.number(Decimal(gift['amount']))} {unit_name(program, gift['unit'], language)}", "through": None}
+        return {
+            "words": f"{language.number(Decimal(gift['amount']))} {unit_name(program, gift['unit'], language)}",
+            "through": None,
+        }
     through = gift.get("through")
     return {"words": words.so_many(int(gift["amount"]), words.instrument(gift["instrument"])),
             "through": date.fromisoformat(through) if isinstance(through, str) else through}  # fmt: skip
@@ -94,7 +97,9 @@ def timeline_drawn(program: Program, status: Mapping[str, Any], language: Langua
     bars = list(_bars(program, spans, first, last + timedelta(days=1), today, language))
     if not bars:
         return None
-    tiers = sorted({span["tier"] for span in spans if (span["through"] or last) >= first}, key=program.tiers.index, reverse=True)
+    tiers = sorted(
+        {span["tier"] for span in spans if (span["through"] or last) >= first}, key=program.tiers.index, reverse=True
+    )
     rows = [tier_name(program, tier, language.code) for tier in tiers]
     words = (language.say(_("Your tiers over the years")), "; ".join(bar.words for bar in bars), language.say(_("today")))
     return spans_drawn(bars, rows, today, words)
@@ -111,4 +116,3 @@ def _bars(
             through = language.say(_(", through {day}"), day=language.day(span["through"])) if span["through"] else ""
             words = language.say(_("{tier} from {day}{through}"), tier=name, day=language.day(span["from"]), through=through)
             yield Bar(name, brand.cards.get(span["tier"], brand).colour, begins, until, words, span["from"] > today)
-

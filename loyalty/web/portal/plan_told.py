@@ -1,0 +1,96 @@
+"""What a plan brings, as plain values: before and after side by side, and what each activity earns, step by step."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from loyalty.earning.planning import amount_told
+from loyalty.earning.projection import Judged
+from loyalty.earning.rules import explain
+from loyalty.i18n import Language, _
+from loyalty.program.earning_words import CAPS, FIGURES, ROUNDED
+from loyalty.program.labels import field_labels
+from loyalty.program.load import Program
+from loyalty.program.models import EarnLine
+from loyalty.status.words import tier_name
+from loyalty.web.portal.telling import amounts_of, is_points, unit_name, ways_of
+
+
+def plan_told(program: Program, without: Mapping[str, Any], told: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """The last day of a plan without it and with it, and today."""
+    before, after = without["after"], told["after"]
+    return {
+        "today": _side(program, told["before"], language),
+        "before": _side(program, before, language), "after": _side(program, after, language),
+        "rises": _rank(program, after) > _rank(program, before),
+        "amounts": list(_amounts(program, before, after, language)),
+        "trips": [_trip(program, one, language) for one in told["judged"]],
+        "given": [_given(program, one, language) for one in told["given"] if one not in without["given"]],
+        "groups": ways_of(program, after["ways"], ("keep", "confirm", "reach"), language),
+    }  # fmt: skip
+
+
+def _rank(program: Program, status: Mapping[str, Any]) -> int:
+    return program.tiers.index(status["tier"]) if status["tier"] else -1
+
+
+def _side(program: Program, status: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    standing = status["standing"]
+    if standing is None:
+        return {"day": status["as_of"], "tier": None, "name": "", "since": None, "through": None, "reason": ""}
+    name = tier_name(program, standing["tier"], language.code)
+    return {"day": status["as_of"], "tier": standing["tier"], "name": name, "since": standing["from"],
+            "through": standing["valid_through"], "reason": standing["reason"]}  # fmt: skip
+
+
+def _amounts(
+    program: Program, before: Mapping[str, Any], after: Mapping[str, Any], language: Language
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Points first, then counters of the window: before, after, and the difference."""
+    points = {name for side in (before, after) for name in side["balances"] if is_points(program, name)}
+    sides = [{**{name: side["balances"].get(name, "0") for name in points}, **side["counters"]} for side in (before, after)]
+    first, second = (dict(amounts_of(program, side, language)) for side in sides)
+    for name in second:
+        yield {"name": name, "before": first.get(name, Decimal(0)), "after": second[name],
+               "change": second[name] - first.get(name, Decimal(0))}  # fmt: skip
+
+
+def _trip(program: Program, judged: Judged, language: Language) -> dict[str, Any]:
+    about = judged.edition.activities.activities[judged.kind.name]
+    lines = [_line(program, judged, one, language) for one in judged.lines]
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        sums[line["unit"]] = sums.get(line["unit"], Decimal(0)) + line["amount"]
+    return {"name": language.own(about.name), "on": judged.planned.on, "lines": lines, "sums": sums}
+
+
+def _line(program: Program, judged: Judged, earned: Any, language: Language) -> dict[str, Any]:
+    line = next(one for one in judged.edition.earning.lines if one.id == earned.line.id)
+    labels = field_labels(judged.edition.activities.activities[judged.kind.name].fields, language)
+    names = {name: label.name for name, label in labels.items()}
+    said = explain(judged.edition, judged.kind, line.id, judged.case, earned.used or 0)
+    steps = [
+        {"words": _step(line, n, one.figure, names, language), "value": one.value.normalize()} for n, one in enumerate(said)
+    ]
+    return {"name": language.own(line.name), "unit": unit_name(program, line.unit, language), "steps": steps,
+            "amount": Decimal(amount_told(program, line.unit, earned.amount))}  # fmt: skip
+
+
+def _step(line: EarnLine, n: int, figure: str, names: Mapping[str, str], language: Language) -> str:
+    """A step that was taken, with the figure that it used."""
+    step = line.steps[n]
+    if step.field is not None:
+        return names.get(step.field, step.field)
+    if step.round is not None:
+        return language.say(ROUNDED[step.round])
+    if step.cap is not None:
+        return language.say(CAPS[step.cap.per], amount=language.number(step.cap.amount))
+    if step.amount is not None:
+        return language.say(_("an amount of {amount}"), amount=language.number(step.amount))
+    return language.say(FIGURES[step.verb], figure=language.number(Decimal(figure)))
+
+
+def _given(program: Program, one: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    instruments = {each.id: each.name for edition in program.editions for each in edition.benefits.instruments}
+    what = language.own(instruments[one["unit"]]) if one["unit"] in instruments else unit_name(program, one["unit"], language)
+    return {"what": what, "amount": Decimal(one["amount"]), "on": one["on"]}
