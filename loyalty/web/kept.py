@@ -1,4 +1,4 @@
-"""What was made for a member's page, kept as long as nothing that it was made from has changed: told by a mark, never by time."""
+"""Pages of members kept as long as nothing that they were made from has changed: told by a mark, never by time."""
 
 import hashlib
 from collections import OrderedDict
@@ -8,7 +8,6 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
@@ -65,16 +64,16 @@ class Kept:
 
     def __init__(self, most: int = 2000) -> None:
         self.most, self.lock = most, Lock()
-        self.found: OrderedDict[Hashable, tuple[str, Markup]] = OrderedDict()
+        self.found: OrderedDict[Hashable, tuple[str, str]] = OrderedDict()
 
-    def get(self, key: Hashable, mark: str, make: Callable[[], str]) -> Markup:
+    def get(self, key: Hashable, mark: str, make: Callable[[], str]) -> str:
         """What stands under a key and this mark; made now where nothing does."""
         with self.lock:
             known = self.found.get(key)
             if known is not None and known[0] == mark:
                 self.found.move_to_end(key)
                 return known[1]
-        made = Markup(make())  # noqa: S704 a rendered template, which has escaped what it was given
+        made = make()
         with self.lock:
             self.found[key] = (mark, made)
             self.found.move_to_end(key)

@@ -37,9 +37,7 @@ def test_a_page_is_for_members_unless_it_says_otherwise(portal: Portal) -> None:
     client = portal.client()
     for rule in rules:
         if rule.endpoint not in OPEN and "GET" in (rule.methods or ()):
-            answer = client.get(
-                portal.app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, "1"))
-            )
+            answer = client.get(portal.app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, "1")))
             assert answer.status_code == 302 and answer.location.startswith("/sign-in"), rule.endpoint
 
 
