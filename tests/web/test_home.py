@@ -1,24 +1,21 @@
-"""The first page: who a member is, until when, what keeps it, what to do; the same few statements for everybody, kept by facts."""
+"""The first page: who a member is, until when, what keeps it, what to do; few statements for everybody, kept by facts."""
 
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from loyalty.benefits.operations import Given
 from loyalty.benefits.operations import grant as grant_right
-from loyalty.earning.operations import Report, record_one, reverse
+from loyalty.earning.operations import reverse
 from loyalty.jobs.deployment import Deployment
-from loyalty.members.operations import change, leave
+from loyalty.members.operations import change
 from loyalty.members.tables import Member
-from loyalty.settle import settle
-from loyalty.status.facts import Grant, grant
-from loyalty.status.queries import lock_numbers
 from loyalty.store import Base
 from loyalty.web.kept import mark_of
+from tests.web.acts import act, end, fly, give
 from tests.web.portal import Portal
 
 Deploy = Callable[..., Deployment]
@@ -27,34 +24,6 @@ Deploy = Callable[..., Deployment]
 @pytest.fixture
 def portal(deploy: Deploy) -> Portal:
     return Portal(deploy())
-
-
-def fly(portal: Portal, number: str, key: str, on: str, distance: int = 6000, booking_class: str = "J") -> None:
-    """A flight posted and settled."""
-    fields = {"carrier": "SK", "origin": "ORD", "destination": "TPE", "distance": distance, "booking_class": booking_class}
-    act(portal, number, lambda session, program, account, now: record_one(
-        session, program, account, Report("flight", "test", key, date.fromisoformat(on), fields), now))  # fmt: skip
-
-
-def act(portal: Portal, number: str, done: Callable[..., Any]) -> None:
-    """An operation on a member, with what follows from it."""
-    program = portal.deployment.program
-    with portal.deployment.store.transaction() as session:
-        account = lock_numbers(session, [number])[number]
-        done(session, program, account, portal.now)
-        settle(session, program, [account], portal.now)
-
-
-def end(portal: Portal, number: str, left_on: date) -> None:
-    """A membership that ends."""
-    with portal.deployment.store.transaction() as session:
-        leave(session, number, left_on)
-        settle(session, portal.deployment.program, list(lock_numbers(session, [number]).values()), portal.now)
-
-
-def give(portal: Portal, number: str, tier: str) -> None:
-    wanted = Grant(tier, portal.now.date(), None, key=f"g-{tier}", author="Ada", reason="test")
-    act(portal, number, lambda *about: grant(*about[:3], wanted, about[3]))
 
 
 def test_every_tier_and_no_activity(portal: Portal) -> None:
