@@ -60,7 +60,7 @@ def viewer_of(session: Session, token: str, now: datetime) -> Viewer | None:
     """Who is signed in with a token; none where it is unknown, ended, or too old."""
     given = {"id": digest("sign-in", token), "seen": now - IDLE, "started": now - LONGEST}
     row = session.execute(_VIEWER, given).one_or_none()
-    return None if row is None else Viewer(*row)
+    return None if row is None else Viewer(**row._mapping)
 
 
 def note_use(session: Session, viewer: Viewer, now: datetime) -> None:

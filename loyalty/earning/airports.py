@@ -1,4 +1,4 @@
-"""Airports by their IATA codes, and the distance of two: of the packages airportsdata and geographiclib, where they are there."""
+"""Airports by their IATA codes, and the distance of two, where the packages airportsdata and geographiclib are there."""
 
 from collections.abc import Mapping
 from functools import cache

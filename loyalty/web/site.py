@@ -22,7 +22,7 @@ from loyalty.web.kept import Kept
 
 @dataclass(frozen=True)
 class Site:
-    """One application: the deployment that it answers for, its clock, which is read once for each request, and what it keeps."""
+    """One application: the deployment that it answers for, its clock, read once for each request, and what it keeps."""
 
     deployment: Deployment
     clock: Callable[[], datetime]

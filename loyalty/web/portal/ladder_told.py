@@ -1,4 +1,4 @@
-"""The program and the rules of its ladder for everybody, as plain values: worked out once for an edition and a language. Pure."""
+"""The program and the rules of its ladder for everybody, worked out once for an edition and a language. Pure."""
 
 from functools import lru_cache
 from typing import Any
@@ -65,7 +65,8 @@ def earning_told(edition: Edition, language: Language) -> dict[str, Any]:
         lines.setdefault(line.activity, []).append(line_told(edition, line, words))
     kinds = [{"name": language.own(edition.activities.activities[kind].name), "lines": mine} for kind, mine in lines.items()]
     tables = [
-        {"name": name.replace("_", " "), "by": [words.label(one) for one in table.by], "rows": list(table_rows(table, words).items())}
+        {"name": name.replace("_", " "), "by": [words.label(one) for one in table.by],
+         "rows": list(table_rows(table, words).items())}
         for name, table in edition.earning.tables.items()
     ]  # fmt: skip
     return {"kinds": kinds, "tables": tables}

@@ -62,8 +62,7 @@ def _may_be(on: date, today: date) -> bool:
 
 
 def added(program: Program, edition: Edition, form: Form, today: date, language: Language) -> Planned:
-    """The activity that is being added, its distance worked out where airports tell it. Raises Wrong for the first field that
-    is."""
+    """The activity that is being added, its distance worked out where airports tell it. Raises Wrong for the first that is."""
     try:
         on = date.fromisoformat(form.values.get("on") or today.isoformat())
     except ValueError:
@@ -93,7 +92,7 @@ def _sentence(refused: Refused, language: Language) -> str:
 
 
 def route_of(program: Program, kind: str) -> Route | None:
-    """The way between airports that a kind of activity tells of; none where it tells of none, or airports are not known here."""
+    """The way between airports that a kind of activity tells of; none without one, and where airports are not known here."""
     return next((route for route in program.file.routes if route.activity == kind), None) if airports.airports() else None
 
 

@@ -8,7 +8,6 @@ from flask import Blueprint, render_template, request
 from loyalty.earning import airports
 from loyalty.earning.planning import ground_of
 from loyalty.errors import Refused, refusal_told
-from loyalty.i18n import _
 from loyalty.program.load import Edition
 from loyalty.web.portal.plan_form import Form, Wrong, added, fields_told, read_kept, route_of, trip_told
 from loyalty.web.portal.plan_told import plan_told

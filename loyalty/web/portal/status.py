@@ -53,5 +53,5 @@ def _page(wrong: str = "") -> str:
         **told,
         wrong=wrong,
         asked=request.form.get("milestone", ""),
-        key=form("key", 200) or secrets.token_hex(12),
+        key=secrets.token_hex(12),
     )

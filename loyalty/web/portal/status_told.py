@@ -1,4 +1,4 @@
-"""What the page on status says, as plain values: the spans drawn and listed, what comes next, what was given, what to choose."""
+"""What the page on status says, as plain values: spans drawn and listed, what comes next, what was given, what to choose."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""What status pages say, as plain values for their templates: ways with their measures, cards, names. Pure but for the QR code."""
+"""What pages on status say, as plain values for their templates: cards, ways with their measures, amounts by name. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -27,8 +27,8 @@ def card_of(program: Program, number: str, name: str, status: Mapping[str, Any],
     if standing is None:
         return None
     return {
-        "tier": standing["tier"], "tier_name": tier_name(program, standing["tier"], language.code), "number": number, "name": name,
-        "through": standing["valid_through"], "since": status["enrolled_on"], "qr": qr_of(number),
+        "tier": standing["tier"], "tier_name": tier_name(program, standing["tier"], language.code), "number": number,
+        "name": name, "through": standing["valid_through"], "since": status["enrolled_on"], "qr": qr_of(number),
     }  # fmt: skip
 
 
