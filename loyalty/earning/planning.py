@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.earning.projection import Known, Planned, Projected, project
 from loyalty.earning.queries import capped_use
+from loyalty.i18n import ENGLISH, Language
 from loyalty.ledger.operations import shown
 from loyalty.ledger.queries import balances
 from loyalty.program.load import Program
@@ -33,7 +34,7 @@ class Ground:
     sums: Mapping[str, int]
     today: date
 
-    def projected(self, planned: Sequence[Planned], day: date) -> dict[str, Any]:
+    def projected(self, planned: Sequence[Planned], day: date, language: Language = ENGLISH) -> dict[str, Any]:
         """The member told as of today, and as of a day with what is planned; with what it earns and the ladder gives for it.
 
         `judged` tells how each activity was judged. Raises what `project` raises.
@@ -41,14 +42,14 @@ class Ground:
         # levels are judged up to the day that is looked at
         future = project(self.program, self.history._replace(today=day.toordinal()), self.known, planned, day)
         return {
-            "before": self._told(self.history, self.sums, self.today),
-            "after": self._told(future.history, future.sums(self.sums), day),
+            "before": self._told(self.history, self.sums, self.today, language),
+            "after": self._told(future.history, future.sums(self.sums), day, language),
             "judged": future.judged,
             **_brought(self.program, future),
         }
 
-    def _told(self, history: History, sums: Mapping[str, int], day: date) -> dict[str, Any]:
-        return told_of(self.program, self.account, history, self.facts, sums, day).data
+    def _told(self, history: History, sums: Mapping[str, int], day: date, language: Language) -> dict[str, Any]:
+        return told_of(self.program, self.account, history, self.facts, sums, day, (), language).data
 
 
 def ground_of(session: Session, program: Program, account: Account, today: date) -> Ground:

@@ -72,7 +72,9 @@ def _worked_out(site: Site, form: Form) -> dict[str, Any]:
     day = _day(site, form)
     planned = [one for one in form.trips if one.posted_on <= day]
     ground = ground_of(site.reading, site.program, site.account, site.today)
-    return plan_told(site.program, ground.projected([], day), ground.projected(planned, day), site.language)
+    return plan_told(
+        site.program, ground.projected([], day, site.language), ground.projected(planned, day, site.language), site.language
+    )
 
 
 def _day(site: Site, form: Form) -> date:

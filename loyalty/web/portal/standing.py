@@ -34,7 +34,7 @@ def whole_of(session: Session, program: Program, account: Account, day: date, la
     history, facts = history_of(session, rules, account)
     sums = balances(session, mine, day + timedelta(days=1))
     awards = awards_of(session, [mine]).get(mine, [])
-    told = told_of(program, account, history, facts, sums, day, awards)
+    told = told_of(program, account, history, facts, sums, day, awards, language)
     spans = [(span.begins, span.until, rules.tiers[span.rank]) for span in told.position.spans]
     known = known_of(session, program, [account], {mine: spans}, {mine: awards})[mine]
     rights = rights_of(program, known, day.toordinal())
