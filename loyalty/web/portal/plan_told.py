@@ -6,12 +6,10 @@ from typing import Any
 
 from loyalty.earning.planning import amount_told
 from loyalty.earning.projection import Judged
+from loyalty.earning.queries import step_told
 from loyalty.earning.rules import explain
-from loyalty.i18n import Language, _
-from loyalty.program.earning_words import CAPS, FIGURES, ROUNDED
-from loyalty.program.labels import field_labels
+from loyalty.i18n import Language
 from loyalty.program.load import Program
-from loyalty.program.models import EarnLine
 from loyalty.status.words import tier_name
 from loyalty.web.portal.telling import amounts_of, is_points, unit_name, ways_of
 
@@ -66,28 +64,10 @@ def _trip(program: Program, judged: Judged, language: Language) -> dict[str, Any
 
 def _line(program: Program, judged: Judged, earned: Any, language: Language) -> dict[str, Any]:
     line = next(one for one in judged.edition.earning.lines if one.id == earned.line.id)
-    labels = field_labels(judged.edition.activities.activities[judged.kind.name].fields, language)
-    names = {name: label.name for name, label in labels.items()}
     said = explain(judged.edition, judged.kind, line.id, judged.case, earned.used or 0)
-    steps = [
-        {"words": _step(line, n, one.figure, names, language), "value": one.value.normalize()} for n, one in enumerate(said)
-    ]
+    steps = [{"words": step_told(one, language), "value": one.value.normalize()} for one in said]
     return {"name": language.own(line.name), "unit": unit_name(program, line.unit, language), "steps": steps,
             "amount": Decimal(amount_told(program, line.unit, earned.amount))}  # fmt: skip
-
-
-def _step(line: EarnLine, n: int, figure: str, names: Mapping[str, str], language: Language) -> str:
-    """A step that was taken, with the figure that it used."""
-    step = line.steps[n]
-    if step.field is not None:
-        return names.get(step.field, step.field)
-    if step.round is not None:
-        return language.say(ROUNDED[step.round])
-    if step.cap is not None:
-        return language.say(CAPS[step.cap.per], amount=language.number(step.cap.amount))
-    if step.amount is not None:
-        return language.say(_("an amount of {amount}"), amount=language.number(step.amount))
-    return language.say(FIGURES[step.verb], figure=language.number(Decimal(figure)))
 
 
 def _given(program: Program, one: Mapping[str, Any], language: Language) -> dict[str, Any]:
