@@ -342,3 +342,11 @@ def test_who_loses_a_tier_by_revocation_has_the_lower_one_that_it_stood_in_the_w
     assert changes(ladder, *entries, facts=[revoked("2014-05-01", 1)])[1:3] == [
         ("2014-02-01", "gold", "2015-01-31"), ("2014-05-01", "silver", "2015-04-30"),
     ]  # fmt: skip
+
+
+def test_a_layer_reached_with_a_tier_holds_from_the_personal_window_that_the_tier_opens() -> None:
+    ladder = AT_END.replace("calendar_year", "{months: 3, begins: tier_change}").replace(
+        "[{km: 20}]", "[{km: 10}], layer_on: silver"
+    )
+    ladder = ladder.replace("layer_on: silver}", "layer_on: silver, validity: {window_end: 1}}") + "validity: {window_end: 2}"
+    assert changes(ladder, km("2014-02-10", 10))[1][2] == "2014-08-09"
