@@ -17,7 +17,7 @@ from loyalty.jobs.deployment import Deployment
 from loyalty.members.tables import Member
 from loyalty.web import create_app
 from tests.messages import sink
-from tests.messages.told import build
+from tests.messages.told import again, build
 from tests.messages.told import send as send_mail
 from tests.web.doors import (
     PASSWORD,
@@ -298,9 +298,7 @@ def test_the_link_of_it_was_not_me_is_one_member_s_and_ends(portal: Portal) -> N
 def test_letters_and_notices_go_out_by_mail(deploy: Deploy) -> None:
     """The whole way through a mail server: a link that signs in, a notice about it, and its link that ends it all."""
     with sink.serving() as (server, address):
-        made = deploy()
-        settings = replace(made.settings, mail=address, mail_from="club@sky.example", web_address="https://sky.example")
-        portal = Portal(replace(made, settings=settings))
+        portal = Portal(again(deploy(), mail=address, mail_from="club@sky.example", web_address="https://sky.example"))
         portal.enrol("A", **ANN, language="zh-TW")
         client = portal.client()
         client.environ_base |= {"REMOTE_ADDR": "203.0.113.7"}
