@@ -31,7 +31,7 @@ class Attribute(Part):
     names: dict[str, Texts] = Field(default_factory=dict)
     """What members read for values of `one_of`; a value without a name is told as it is."""
     stated: bool = False
-    """Members may state it themselves when they join."""
+    """Members may state it themselves, when they join and on their pages. Not for what rules give anything for."""
 
 
 class Members(Part):
@@ -41,6 +41,8 @@ class Members(Part):
     """How their numbers are made."""
     attributes: dict[Id, Attribute] = Field(default_factory=dict)
     """Facts by name; rules ask for them as `member.<name>`."""
+    household: Annotated[int, Field(ge=1, le=50)] = 8
+    """So many members may share a household, invitations included; 1 for none."""
 
 
 class ProgramFile(Part):

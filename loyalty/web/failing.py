@@ -4,13 +4,13 @@ from flask import Flask, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from loyalty.errors import Refused
+from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.site import Site
 
 #: Refusals that are not 422: what is not there, and what has changed meanwhile.
 STATUS = {"member_exists": 409, "key_reused": 409, "request_moved": 409, "unknown_member": 404, "unknown_request": 404,
-          "unknown_service": 404}  # fmt: skip
+          "unknown_service": 404, "unknown_companion": 404, "unknown_case": 404, "case_closed": 409}  # fmt: skip
 #: What an error is called, and what can be done.
 TITLES = {
     400: (_("This could not be read"), _("Please go back, load the page again, and send it once more.")),
@@ -35,7 +35,7 @@ def install(app: Flask, site: Site) -> None:
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> tuple[str, int]:
-        return page(STATUS.get(error.code, 422), str(error))
+        return page(STATUS.get(error.code, 422), refusal_told(error, site.language))
 
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> tuple[str, int]:
