@@ -50,11 +50,11 @@ def rows(deployment: Deployment) -> Sequence[Link]:
 def test_each_is_sent_once_and_its_link_is_kept_nowhere(
     deploy: Deploy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    deployment = opened(deploy, f"folder:{tmp_path}")
+    deployment = opened(deploy, f"folder:{tmp_path / 'mail'}")
     ask(deployment, "M", "n@members.example", "nobody@else.example", "X")
     result = run(deployment)
     assert (result.items, result.changes) == (4, 3) and run(deployment, NOW + timedelta(minutes=1)).items == 0
-    mails = [message_from_bytes(path.read_bytes(), policy=default) for path in tmp_path.iterdir()]
+    mails = [message_from_bytes(path.read_bytes(), policy=default) for path in (tmp_path / "mail").iterdir()]
     assert {mail["To"] for mail in mails} == {"m@members.example", "n@members.example", "nobody@else.example"}
     links = rows(deployment)
     assert [(one.state, one.error != "") for one in links] == [("sent", False)] * 3 + [("failed", True)]

@@ -17,7 +17,7 @@ from loyalty.jobs.deployment import Deployment
 from loyalty.members.tables import Member
 from loyalty.web import create_app
 from tests.messages import sink
-from tests.messages.told import build
+from tests.messages.told import again, build
 from tests.messages.told import send as send_mail
 from tests.web.doors import (
     PASSWORD,
@@ -65,7 +65,7 @@ def test_a_password_is_set_without_an_old_one_and_changed_with_it_alone(portal: 
     assert is_in(client) and not is_in(other) and told(portal) == ["password"]
     assert by_password(portal.client(), "A1234", PASSWORD).status_code == 422  # the blank belongs to it
     assert by_password(portal.client(), "A1234", f" {PASSWORD}").status_code == 303
-    portal.later(minutes=1)
+    portal.later(minutes=20)
     for old in ("", PASSWORD, "wrong"):
         assert send(client, "/me/security/password", {"old": old, "new": NEW}).status_code == 422, old
     assert send(client, "/me/security/password", {"old": f" {PASSWORD}", "new": NEW}).status_code == 303
@@ -74,6 +74,23 @@ def test_a_password_is_set_without_an_old_one_and_changed_with_it_alone(portal: 
         send(client, "/me/security/password", {"old": "guess", "new": PASSWORD})
     assert send(client, "/me/security/password", {"old": NEW, "new": PASSWORD}).status_code == 422  # locked for a while
     assert PASSWORD not in client.get("/me/security").text
+
+
+def test_who_has_forgotten_it_sets_another_just_after_a_link(portal: Portal) -> None:
+    member = portal.enrol("A", **ANN)
+    give_password(portal, member)
+    portal.later(minutes=1)
+    by_pass, client = portal.client(), portal.client()
+    by_password(by_pass, "A")
+    assert send(by_pass, "/me/security/password", {"new": NEW}).status_code == 422
+    send(portal.client(), "/sign-in/link", {"name": "A"})
+    open_link(client, path(portal))
+    assert 'name="old"' in by_pass.get("/me/security").text and 'name="old"' not in client.get("/me/security").text
+    portal.later(minutes=14)
+    assert send(client, "/me/security/password", {"new": NEW}).status_code == 303
+    assert not is_in(by_pass) and by_password(portal.client(), "A", NEW).status_code == 303
+    portal.later(minutes=1)
+    assert send(client, "/me/security/password", {"new": PASSWORD}).status_code == 422
 
 
 # --- the second step ----------------------------------------------------------------------------------------------
@@ -298,9 +315,7 @@ def test_the_link_of_it_was_not_me_is_one_member_s_and_ends(portal: Portal) -> N
 def test_letters_and_notices_go_out_by_mail(deploy: Deploy) -> None:
     """The whole way through a mail server: a link that signs in, a notice about it, and its link that ends it all."""
     with sink.serving() as (server, address):
-        made = deploy()
-        settings = replace(made.settings, mail=address, mail_from="club@sky.example", web_address="https://sky.example")
-        portal = Portal(replace(made, settings=settings))
+        portal = Portal(again(deploy(), mail=address, mail_from="club@sky.example", web_address="https://sky.example"))
         portal.enrol("A", **ANN, language="zh-TW")
         client = portal.client()
         client.environ_base |= {"REMOTE_ADDR": "203.0.113.7"}

@@ -22,7 +22,7 @@ from loyalty.access.security import (
     switch_off,
     switch_on,
 )
-from loyalty.access.signed import end
+from loyalty.access.signed import end, is_proved_lately
 from loyalty.access.steps import app_address, fresh_secret, opened, sealed, step_of
 from loyalty.access.tables import Link
 from loyalty.access.tokens import read_not_me
@@ -61,7 +61,7 @@ def _refused(field: str, said: str, **fields: Any) -> tuple[str, int]:
 def password() -> AnyResponse | tuple[str, int]:
     site, who = here(), here().viewer
     kept = login_of(site.reading, who.member_id).password
-    if kept and not _is_own(kept):
+    if kept and not is_proved_lately(site.reading, who, site.now) and not _is_own(kept):
         return _refused("old", _("This is not your password. After several failures wait a quarter of an hour."))
     weak = weakness(secret("new"), who.number, who.email)
     if weak:
