@@ -1,6 +1,6 @@
 """Speed of the first page of a member, against a bare Flask page with two queries. Part of `make bench`, or run alone.
 
-Both are served by gunicorn with the same workers and threads and the same database, in turns, to ten clients that keep their
+Both are served by gunicorn as `loyalty serve` does, on the same database, in turns, to ten clients that keep their
 connections. What the clients take of the machine is the same for both.
 """
 
@@ -69,7 +69,7 @@ def served(url: str, name: str, port: int) -> Iterator[None]:
     """One of the applications above behind gunicorn."""
     environment = {**os.environ, "LOYALTY_DATABASE_URL": url, "LOYALTY_SECRET": SECRET}
     command = [sys.executable, "-m", "gunicorn", f"pages:{name}()", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    options = ["--threads", "5", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning"]
+    options = ["--threads", "2", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning"]
     server = subprocess.Popen([*command, *options, "--chdir", str(Path(__file__).parent)], env=environment)
     try:
         for _ in range(100):
@@ -140,7 +140,7 @@ def measured(url: str, line: Callable[[str, str, str, bool], None]) -> None:
     with ExitStack() as servers:
         for n, name in enumerate(names):
             servers.enter_context(served(url, name, 8731 + n))
-            rate(8731 + n, asked, 4.0)  # every worker has read the program, and seen each of them
+            rate(8731 + n, asked, 6.0)  # every worker has read the program, and seen each of them
         for _ in range(ROUNDS):  # in turns, so that what else the machine does falls on all of them alike
             for n, found in enumerate(rates.values()):
                 found.append(rate(8731 + n, asked, SECONDS))
