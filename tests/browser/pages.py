@@ -10,7 +10,7 @@ ELSEWHERE = {"wallet.apple", "wallet.google"}
 
 
 def addresses(site: Seeded, token: str = "") -> list[str]:
-    """The pages that need nothing filled in, for a sign-in or for nobody: what answers with HTML. One that fails is an error."""
+    """The pages for a sign-in or for nobody: what answers with HTML, and examples of the others. One that fails is an error."""
     client = site.app.test_client()
     if token:
         with client.session_transaction() as kept:
