@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -30,6 +30,40 @@ FOLDER = Path(__file__).parent / "locale"
 def _(text: str) -> str:
     """Mark a text for the catalogues; it stays as it is until `Language.say` tells it."""
     return text
+
+
+class Text(str):
+    """A text of the code with its fields filled in: English by itself, and `Language.told` tells it in any language."""
+
+    text: str
+    fields: Mapping[str, object]
+
+    def __new__(cls, text: str, **fields: object) -> "Text":
+        self = super().__new__(cls, text.format(**fields))
+        self.text, self.fields = text, fields
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # as a field of a refusal it crosses from a worker process to its parent
+        return (_text_again, (self.text, dict(self.fields)))
+
+
+class Named(str):
+    """What a program names in its languages: by itself its id, or its English name; `Language.told` tells its name in any."""
+
+    texts: Mapping[str, str]
+
+    def __new__(cls, name: str, texts: Mapping[str, str] | None = None) -> "Named":
+        self = super().__new__(cls, name)
+        self.texts = dict(texts or {})
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Named, (str(self), dict(self.texts)))
+
+
+def _text_again(text: str, fields: Mapping[str, object]) -> Text:
+    return Text(text, **fields)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +125,52 @@ class Language:
         named = get_timezone_name(local, zone_variant="generic", locale=self.locale)
         time = format_time(local, "short", tzinfo=zone, locale=self.locale)
         return self.say(_("{day}, {time} ({zone})"), day=self.day(local.date()), time=time, zone=named)
+
+    def month_name(self, month: int) -> str:
+        """A month of any year, 1 to 12: March; 3月."""
+        named = self.locale.months["stand-alone"]
+        short = str(named["abbreviated"][month])
+        return short if short[:1].isdigit() else str(named["wide"][month])
+
+    def year_day(self, month: int, day: int) -> str:
+        """A day of any year: March 1; 3月1日."""
+        return str(format_skeleton("MMMMd", date(2000, month, day), locale=self.locale))
+
+    def joined(self, parts: Iterable[str], word: Literal["and", "or"] = "and") -> str:
+        """Parts in a sentence, with no comma before the last: a, b and c; nothing for none."""
+        *most, last = parts or [""]
+        if not most:
+            return last
+        one = self.enumerated(most)
+        return self.say(_("{one} or {other}") if word == "or" else _("{one} and {other}"), one=one, other=last)
+
+    def enumerated(self, items: Iterable[str]) -> str:
+        """Items one after the other: a, b, c; a、b、c."""
+        return reduce(lambda one, other: self.say(_("{one}, {other}"), one=one, other=other), items)
+
+    def clauses(self, parts: Iterable[str]) -> str:
+        """The clauses of a sentence one after the other, empty ones left out: a, b; a，b."""
+        kept = [part for part in parts if part] or [""]
+        return reduce(lambda one, other: self.say(_("{clause}, {further}"), clause=one, further=other), kept)
+
+    def sentences(self, parts: Iterable[str]) -> str:
+        """Sentences in one line, empty ones left out: a; b."""
+        kept = [part for part in parts if part] or [""]
+        return reduce(lambda one, other: self.say(_("{sentence}; {further}"), sentence=one, further=other), kept)
+
+    def told(self, value: object) -> str:
+        """A figure of a sentence: a number, a day, a text that can be told in any language, a list of such; else as it is."""
+        if isinstance(value, Text):
+            return self.say(value.text, **{name: self.told(field) for name, field in value.fields.items()})
+        if isinstance(value, Named):
+            return self.own(value.texts) if value.texts else value.replace("_", " ")
+        if isinstance(value, bool):
+            return self.say(_("yes")) if value else self.say(_("no"))
+        if isinstance(value, int | Decimal):
+            return self.number(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return self.day(value)
+        return str(value)
 
     def listed(self, items: Iterable[str], style: Literal["standard", "or", "unit"] = "standard") -> str:
         """A list in a sentence: a, b, and c; a、b和c."""

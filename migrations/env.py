@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import loyalty.access.tables
 import loyalty.benefits.tables
 import loyalty.earning.tables
 import loyalty.insight.tables

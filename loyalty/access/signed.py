@@ -4,12 +4,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from loyalty.access.agents import agent_named, network_of
 from loyalty.access.tables import SignIn
 from loyalty.keys import digest
 from loyalty.members.tables import Member
+from loyalty.members.telling import notice
 
 #: A sign-in ends by itself when it was not used for so long, and in any case so long after it began.
 IDLE = timedelta(days=14)
@@ -43,6 +45,16 @@ def begin(session: Session, member_id: int, how: str, now: datetime, place: str 
     return token
 
 
+def enter(session: Session, member_id: int, how: str, now: datetime, place: str, agent: str) -> str:
+    """Begin a sign-in as `begin` does, and tell the member where no earlier one came with this browser from this network."""
+    seen = select(SignIn.agent, SignIn.place).where(SignIn.member_id == member_id).distinct()
+    known = {(agent_named(row.agent), network_of(row.place)) for row in session.execute(seen)}
+    if (agent_named(agent), network_of(place)) not in known:
+        told = ", ".join(part for part in (agent_named(agent), place) if part)
+        notice(session, member_id, "security", f"signed_in {now.isoformat()}", {"what": "signed_in", "from": told}, now)
+    return begin(session, member_id, how, now, place, agent)
+
+
 def viewer_of(session: Session, token: str, now: datetime) -> Viewer | None:
     """Who is signed in with a token; none where it is unknown, ended, or too old."""
     query = select(
@@ -68,3 +80,14 @@ def end(session: Session, member_id: int, now: datetime, only: int | None = None
     if but is not None:
         query = query.where(SignIn.sign_in_id != but)
     return int(session.execute(query.values(ended_at=now)).rowcount)  # type: ignore[attr-defined]
+
+
+def sign_ins_of(session: Session, member_id: int, now: datetime) -> list[SignIn]:
+    """A member's sign-ins that hold, those used last first."""
+    fresh = (SignIn.ended_at.is_(None), SignIn.seen_at > now - IDLE, SignIn.started_at > now - LONGEST)
+    return list(session.scalars(select(SignIn).where(SignIn.member_id == member_id, *fresh).order_by(SignIn.seen_at.desc())))
+
+
+def trim_sign_ins(session: Session, now: datetime) -> int:
+    """Delete sign-ins that can hold no more and tell nothing new. Returns how many were deleted."""
+    return int(session.execute(delete(SignIn).where(SignIn.seen_at < now - LONGEST)).rowcount)  # type: ignore[attr-defined]

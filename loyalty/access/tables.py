@@ -15,7 +15,7 @@ class Login(Base):
     """How a member signs in. `password` is an argon2 hash, empty where none is set; a link by mail always works.
 
     `totp` is the secret of the second step, sealed; it counts from `totp_since` on. `totp_step` is the step that was used
-    last: a code works once.
+    last: a code works once. `recovery` are the digests of the recovery codes that are left, as JSON.
     """
 
     __tablename__ = "login"
@@ -26,6 +26,7 @@ class Login(Base):
     totp: Mapped[str] = mapped_column(String(300), default="")
     totp_since: Mapped[datetime | None] = mapped_column(Instant)
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    recovery: Mapped[str] = mapped_column(Text, default="[]")
 
 
 class SignIn(Base):
@@ -65,13 +66,14 @@ class Link(Base):
     """A link that works once, and the letter that carries it to an address: to sign in, to join, to confirm an address.
 
     The link itself is signed when the letter is sent and is kept nowhere. `fields` are JSON: what was asked for. `member_id`
-    is none for who joins. `state` is waiting, sent or failed, of the letter.
+    is none for who joins, and for an address that several have or nobody. `state`, of the letter, is waiting, sent or failed.
     """
 
     __tablename__ = "link"
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", "state"),
         Index("ix_link_unsent", "next_at", postgresql_where=UNSENT, sqlite_where=UNSENT),
+        Index("ix_link_address_made_at", "address", "made_at"),
     )
 
     link_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)

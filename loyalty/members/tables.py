@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, SmallInteger, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
@@ -15,7 +15,10 @@ class Member(Base):
     """
 
     __tablename__ = "member"
-    __table_args__ = (CheckConstraint("left_on IS NULL OR left_on >= enrolled_on", "left_after_enrolled"),)
+    __table_args__ = (
+        CheckConstraint("left_on IS NULL OR left_on >= enrolled_on", "left_after_enrolled"),
+        Index("ix_member_email", text("lower(email)")),
+    )
 
     member_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)

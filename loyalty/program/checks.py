@@ -24,7 +24,7 @@ from loyalty.program.scope import Scope, scope_of
 from loyalty.program.steps import CompiledKind, CompiledLine, Setting, compile_line, names_tier
 from loyalty.program.telling import MessagesFile
 from loyalty.program.telling_checks import check_telling
-from loyalty.program.texts import check_languages, texts_of
+from loyalty.program.texts import check_languages, names_of_fields, texts_of
 
 Tellers = Mapping[str, Callable[..., None]]
 
@@ -39,7 +39,10 @@ def check_program(head: ProgramFile, folder: str, tell: Tell) -> None:
         hint = nearest(head.zone, available_timezones())
         tell(("zone",), f"found {head.zone}; allowed: an IANA time zone such as America/Chicago.{hint}")
     check_languages(head.name, head.languages, ("name",), tell)
-    for name, attribute in head.members.attributes.items():
+    attributes = head.members.attributes
+    for way, texts in names_of_fields(attributes, ("members", "attributes")):
+        check_languages(texts, head.languages, way, tell)
+    for name, attribute in attributes.items():
         one_of_text(name, attribute, ("members", "attributes", name), tell)
 
 

@@ -26,6 +26,10 @@ class Attribute(Part):
     """What its values are."""
     one_of: tuple[str, ...] | None = None
     """The only values allowed, for a text."""
+    name: Texts | None = None
+    """What members read; without it, its id."""
+    names: dict[str, Texts] = Field(default_factory=dict)
+    """What members read for values of `one_of`; a value without a name is told as it is."""
 
 
 class Members(Part):
@@ -95,6 +99,10 @@ class ActivityField(Part):
     """Places after the point, for decimal; money has the program's money_decimals."""
     optional: bool = False
     """May be left out; a missing number counts as 0 in earn lines, and `present: false` finds it in conditions."""
+    name: Texts | None = None
+    """What members read; without it, its id."""
+    names: dict[str, Texts] = Field(default_factory=dict)
+    """What members read for values of `one_of`; a value without a name is told as it is."""
 
 
 class ActivityKind(Part):

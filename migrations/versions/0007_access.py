@@ -23,6 +23,7 @@ def upgrade() -> None:
         "login", sa.Column("password", sa.String(length=200), nullable=False),
         sa.Column("password_at", INSTANT, nullable=True), sa.Column("totp", sa.String(length=300), nullable=False),
         sa.Column("totp_since", INSTANT, nullable=True), sa.Column("totp_step", sa.BigInteger(), nullable=True),
+        sa.Column("recovery", sa.Text(), nullable=False),
     )  # fmt: skip
     _of_member(
         "sign_in", sa.Column("sign_in_id", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -58,6 +59,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_link_member_id"), "link", ["member_id"])
     op.create_index("ix_link_unsent", "link", ["next_at"], postgresql_where=UNSENT, sqlite_where=UNSENT)
+    op.create_index("ix_link_address_made_at", "link", ["address", "made_at"])
+    op.create_index("ix_member_email", "member", [sa.text("lower(email)")])
     op.create_table(
         "attempt",
         sa.Column("subject", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -81,5 +84,6 @@ def _of_member(table: str, *columns: sa.Column, key: str | None = None) -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_member_email", "member")
     for table in ("attempt", "link", "passkey", "sign_in", "login"):
         op.drop_table(table)
