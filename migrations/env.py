@@ -4,6 +4,7 @@ from alembic import context
 
 import loyalty.access.tables
 import loyalty.benefits.tables
+import loyalty.care.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
 import loyalty.jobs.tables

@@ -203,6 +203,11 @@ COMMANDS: dict[str, list[str]] = {
     "webhooks test": ["1", *BY],
     "webhooks deliveries": [],
     "serve": [],
+    "cases list": [],
+    "cases show": ["N1", "K"],
+    "cases answer": ["N1", "K", "--author", "A", "--text", "T"],
+    "cases close": ["N1", "K", "--author", "A"],
+    "cases add": ["N1", "flight", "--on", "2026-01-01", "--author", "A", "--key", "K"],
     "webhooks replay": ["1", "--failed-since", "2026-01-01", *BY],
 }
 #: Commands that need none, or make their own.
@@ -231,7 +236,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0007"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0008"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import loyalty.access.tables
 import loyalty.benefits.tables
+import loyalty.care.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
 import loyalty.jobs.tables

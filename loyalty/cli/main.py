@@ -7,6 +7,7 @@ import click
 from loyalty import __version__
 from loyalty.cli.activities import activities, entries
 from loyalty.cli.benefits import benefit, benefits_
+from loyalty.cli.cases import cases
 from loyalty.cli.demo import demo
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, recalculate, verify
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
-                services, requests, messages, webhooks, recalculate, verify, run, schedule, jobs, health,
+                services, requests, cases, messages, webhooks, recalculate, verify, run, schedule, jobs, health,
                 serve):  # fmt: skip
     main.add_command(command)
 for command in (consent, digest, change):

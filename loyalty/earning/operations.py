@@ -101,6 +101,11 @@ def record_one(session: Session, program: Program, account: Account, report: Rep
     return outcome
 
 
+def examine(program: Program, account: Account, report: Report, now: datetime) -> None:
+    """Check a report without recording anything. Raises what `record` refuses of a report by itself: all but `key_reused`."""
+    _Intake(program, day_of(now, program.zone)).item(account, Outcome(report), 1)
+
+
 class _Intake:
     """Reports checked and read, with the edition of each day looked up once."""
 

@@ -115,17 +115,21 @@ class Explained:
 
 def explained_entries(session: Session, program: Program, member: Member, until: date | None = None) -> list[Explained]:
     """A member's entries in the order in which they became known, each explained."""
-    activities = {
-        row.activity_id: row for row in session.scalars(select(Activity).where(Activity.member_id == member.member_id))
-    }
-    adjusted = {
-        row.cause_id: row for row in session.scalars(select(Adjustment).where(Adjustment.member_id == member.member_id))
-    }
+    return explained(session, program, member, entries_of(session, member.member_id, until))
+
+
+def explained(session: Session, program: Program, member: Member, rows: Sequence[Any]) -> list[Explained]:
+    """Some of a member's entries, each explained: what they name is read, and nothing else."""
+    causes = sorted({row.cause_id for row in rows})
+    mine = (Activity.member_id == member.member_id, among(session, Activity.activity_id, causes))
+    activities = {row.activity_id: row for row in session.scalars(select(Activity).where(*mine))}
+    hand = (Adjustment.member_id == member.member_id, among(session, Adjustment.cause_id, causes))
+    adjusted = {row.cause_id: row for row in session.scalars(select(Adjustment).where(*hand))}
     given = {row.cause_id: row for row in awards_of(session, [member.member_id]).get(member.member_id, [])}
     return [
         _given(program, row, given[row.cause_id]) if row.cause_id in given
         else _explained(program, member, row, activities, adjusted)
-        for row in entries_of(session, member.member_id, until)
+        for row in rows
     ]  # fmt: skip
 
 

@@ -7,6 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
 
+#: Places in a household that are taken: one for a member.
+JOINED = text("state = 'joined'")
+
 
 class Member(Base):
     """A person or firm enrolled. `left_on` is the first day after membership; `attributes` is JSON by the program's list.
@@ -126,3 +129,26 @@ class DigestChange(Base):
     digest: Mapped[str] = mapped_column(String(8))
     source: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class HouseholdMember(Base):
+    """A member's place in a household: invited, joined, declined or left. `household_id` is drawn at random.
+
+    `head` may invite and remove. `invited_by` is the number of who invited, empty for who began it. `answered_at` is when the
+    member joined or declined, `left_at` when they left or were removed. A member is in one household at most.
+    """
+
+    __tablename__ = "household_member"
+    __table_args__ = (
+        CheckConstraint("state IN ('invited', 'joined', 'declined', 'left')", "state"),
+        Index("uq_household_member_joined", "member_id", unique=True, postgresql_where=JOINED, sqlite_where=JOINED),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    household_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    state: Mapped[str] = mapped_column(String(8))
+    head: Mapped[bool] = mapped_column(default=False)
+    invited_by: Mapped[str] = mapped_column(String(40), default="")
+    invited_at: Mapped[datetime] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_at: Mapped[datetime | None] = mapped_column(Instant)

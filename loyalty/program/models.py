@@ -39,6 +39,8 @@ class Members(Part):
     """How their numbers are made."""
     attributes: dict[Id, Attribute] = Field(default_factory=dict)
     """Facts by name; rules ask for them as `member.<name>`."""
+    household: Annotated[int, Field(ge=1, le=50)] = 8
+    """So many members may share a household, invitations included; 1 for none."""
 
 
 class ProgramFile(Part):

@@ -10,7 +10,7 @@ from loyalty.web.site import Site
 
 #: Refusals that are not 422: what is not there, and what has changed meanwhile.
 STATUS = {"member_exists": 409, "key_reused": 409, "request_moved": 409, "unknown_member": 404, "unknown_request": 404,
-          "unknown_service": 404}  # fmt: skip
+          "unknown_service": 404, "unknown_case": 404, "case_closed": 409}  # fmt: skip
 #: What an error is called, and what can be done.
 TITLES = {
     400: (_("This could not be read"), _("Please go back, load the page again, and send it once more.")),
