@@ -48,8 +48,9 @@ def found(session: Session, wanted: Wanted, before: int | None = None, limit: in
 
 def export(session: Session, wanted: Wanted) -> Iterator[str]:
     """The lines that are wanted, one JSON object each, first to last, with their hashes."""
-    for row in session.execute(_where(wanted).order_by(_TABLE.c.n).execution_options(yield_per=1000)):
-        yield json.dumps(told(row), ensure_ascii=False, default=_plain)
+    with session.execute(_where(wanted).order_by(_TABLE.c.n).execution_options(yield_per=1000)) as rows:
+        for row in rows:
+            yield json.dumps(told(row), ensure_ascii=False, default=_plain)
 
 
 def told(line: Any) -> dict[str, Any]:
@@ -76,11 +77,12 @@ def _where(wanted: Wanted) -> Select[Any]:
 def verify(session: Session, kept: tuple[int, str] | None = None) -> Verified:
     """Walk the whole log and tell the first line that is not in order; `kept` is a number and hash that were told before."""
     n, last = 0, ""
-    for line in session.execute(select(_TABLE).order_by(_TABLE.c.n).execution_options(yield_per=1000)):
-        why = fault(line, n + 1, last)
-        if not why and kept is not None and line.n == kept[0] and line.hash != kept[1]:
-            why = f"line {line.n} has another hash than was kept"
-        if why:
-            return Verified(n, last, why)
-        n, last = line.n, line.hash
+    with session.execute(select(_TABLE).order_by(_TABLE.c.n).execution_options(yield_per=1000)) as lines:
+        for line in lines:
+            why = fault(line, n + 1, last)
+            if not why and kept is not None and line.n == kept[0] and line.hash != kept[1]:
+                why = f"line {line.n} has another hash than was kept"
+            if why:
+                return Verified(n, last, why)
+            n, last = line.n, line.hash
     return Verified(n, last, f"lines from {n + 1} to {kept[0]} are missing" if kept is not None and kept[0] > n else "")
