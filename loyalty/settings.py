@@ -52,6 +52,11 @@ class Settings:
     failed alone for `webhook_patience` days is disabled; deliveries are kept for `keep_deliveries` days;
     `proxies` is how many proxies stand before the pages, each of which says who asks (X-Forwarded-For); `limits` where it is
     counted how often an address asks, `redis://HOST`, in each process by itself without it;
+    `wallet_apple_certificate`, `wallet_apple_key` and `wallet_apple_wwdr` are PEM files of the certificate of a pass type, its
+    key and Apple's intermediate certificate, `wallet_apple_team` and `wallet_apple_pass_type` the identifiers that it was given
+    for; `wallet_google_issuer` and `wallet_google_class` are the issuer and the loyalty class of Google Wallet,
+    `wallet_google_key` the key file (JSON) of the service account that signs; `wallet_images` a folder with icon.png and so on,
+    in place of a drawn icon;
     `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
     checks it).
     """
@@ -76,6 +81,15 @@ class Settings:
     keep_deliveries: int = 90
     proxies: int = 0
     limits: str = ""
+    wallet_images: str = ""
+    wallet_apple_certificate: str = ""
+    wallet_apple_key: str = ""
+    wallet_apple_wwdr: str = ""
+    wallet_apple_team: str = ""
+    wallet_apple_pass_type: str = ""
+    wallet_google_issuer: str = ""
+    wallet_google_class: str = ""
+    wallet_google_key: str = ""
     jobs: Mapping[str, str] = field(default_factory=dict)
 
     @property

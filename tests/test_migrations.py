@@ -178,6 +178,7 @@ COMMANDS: dict[str, list[str]] = {
     "verify": [],
     "run": ["recalculate"],
     "schedule": [],
+    "members link": ["N1"],
     "members consent": ["N1"],
     "members digest": ["N1", "day"],
     "members change": ["N1", "--name", "N"],

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
 
+#: Marks a column whose content nobody is given, not even its member.
+SECRET = {"secret": True}
 #: Links whose letter is still to be sent.
 UNSENT = text("state = 'waiting'")
 
@@ -21,12 +23,12 @@ class Login(Base):
     __tablename__ = "login"
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
-    password: Mapped[str] = mapped_column(String(200), default="")
+    password: Mapped[str] = mapped_column(String(200), default="", info=SECRET)
     password_at: Mapped[datetime | None] = mapped_column(Instant)
-    totp: Mapped[str] = mapped_column(String(300), default="")
+    totp: Mapped[str] = mapped_column(String(300), default="", info=SECRET)
     totp_since: Mapped[datetime | None] = mapped_column(Instant)
-    totp_step: Mapped[int | None] = mapped_column(BigInteger)
-    recovery: Mapped[str] = mapped_column(Text, default="[]")
+    totp_step: Mapped[int | None] = mapped_column(BigInteger, info=SECRET)
+    recovery: Mapped[str] = mapped_column(Text, default="[]", info=SECRET)
 
 
 class SignIn(Base):
@@ -38,7 +40,7 @@ class SignIn(Base):
     __tablename__ = "sign_in"
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
-    sign_in_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    sign_in_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True, info=SECRET)
     how: Mapped[str] = mapped_column(String(12))
     place: Mapped[str] = mapped_column(String(45), default="")
     agent: Mapped[str] = mapped_column(String(200), default="")
@@ -54,8 +56,8 @@ class Passkey(Base):
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
     passkey_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
-    credential: Mapped[bytes] = mapped_column(LargeBinary)
-    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    credential: Mapped[bytes] = mapped_column(LargeBinary, info=SECRET)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary, info=SECRET)
     uses: Mapped[int] = mapped_column(BigInteger, default=0)
     name: Mapped[str] = mapped_column(String(60))
     added_at: Mapped[datetime] = mapped_column(Instant)
@@ -81,7 +83,7 @@ class Link(Base):
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.member_id"), index=True)
     address: Mapped[str] = mapped_column(String(254))
     locale: Mapped[str] = mapped_column(String(20))
-    fields: Mapped[str] = mapped_column(Text, default="{}")
+    fields: Mapped[str] = mapped_column(Text, default="{}", info=SECRET)
     made_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)

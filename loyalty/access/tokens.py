@@ -13,6 +13,8 @@ from loyalty.settings import Settings
 PATHS: Mapping[str, str] = {
     "sign_in": "/sign-in/link/", "join": "/join/", "email_old": "/address/old/", "email_new": "/address/new/",
 }  # fmt: skip
+#: Where the pages are on this machine, while nothing says that they are elsewhere.
+LOCAL = "http://127.0.0.1:8000"
 #: For so long after a mail its link "it was not me" works.
 NOT_ME = timedelta(days=7)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,7 +34,7 @@ def read_link(settings: Settings, purpose: str, token: str) -> tuple[int, dateti
 
 def link_address(settings: Settings, link: Link) -> str:
     """The address of the page that a link opens."""
-    base = settings.web_address or "http://127.0.0.1:8000"
+    base = settings.web_address or LOCAL
     return f"{base}{PATHS[link.purpose]}{link_token(settings, link)}"
 
 

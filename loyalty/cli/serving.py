@@ -10,6 +10,9 @@ from loyalty.cli.output import refusals
 from loyalty.jobs.deployment import Deployment
 from loyalty.web import create_app
 
+#: Where pages are served where nothing else is said.
+HOST, PORT = "127.0.0.1", 8000
+
 
 class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with our application, which each worker makes for itself: connections are not shared between processes."""
@@ -36,8 +39,8 @@ def serve_pages(deployment: Deployment, host: str, port: int, workers: int) -> N
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--host", default=HOST, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes, of two threads each.")
 @refusals
 def serve(host: str, port: int, workers: int) -> None:

@@ -1,6 +1,7 @@
 """The database's tables brought up to date, and checked: Alembic, called directly."""
 
 import warnings
+from functools import cache
 
 from alembic import command
 from alembic.config import Config
@@ -46,9 +47,15 @@ def revision(store: Store, message: str) -> None:
         command.revision(_config(connection), message, autogenerate=True)
 
 
+@cache
+def _newest() -> str | None:
+    """The newest revision; Alembic runs every migration's file to find it, so it is asked once per process."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def require_current(store: Store) -> None:
     """Raises Refused: `database_behind` unless the tables are at the newest revision."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    newest = _newest()
     with store.reading() as session:
         found = MigrationContext.configure(session.connection()).get_current_revision()
     if found != newest:

@@ -124,7 +124,7 @@ class Sender:
         link = self._unsubscribe(row)
         not_me = self._not_me(row, at) if row.kind in self._of_security else None
         portal = portal_of(self.program, self.settings)
-        context["links"] = {"portal": portal, "preferences": None, "unsubscribe": link, "not_me": not_me}
+        context["links"] = {"portal": portal, "preferences": self.preferences, "unsubscribe": link, "not_me": not_me}
         rendered = render(row.kind, context, row.locale, self.program.file.brand)
         sender = self.settings.mail_from or NOBODY
         language = translated(row.locale)
@@ -138,6 +138,12 @@ class Sender:
         """The kinds of message that tell of security: they carry the link that says "it was not me"."""
         rows = (one for edition in self.program.editions for one in edition.messages.messages)
         return {one.name for one in rows if one.of == "security"}
+
+    @property
+    def preferences(self) -> str | None:
+        """Where members choose what they hear: a page of the deployment; none where it serves none."""
+        given = self.settings.web_address and self.settings.secret
+        return f"{self.settings.web_address}/me/preferences" if given else None
 
     def _not_me(self, row: Row[Any], at: datetime) -> str | None:
         if not self.settings.secret or not self.settings.web_address:

@@ -23,7 +23,6 @@ PHRASES: Mapping[str, str] = {
     "day_of_service": _("day of service"),
     "any_time": _("any time"),
     "money": "{currency} {amount}",
-    "percent": _("{n} %"),
     "window": _("{n} in each window of the ladder"),
     "calendar_year": _("{n} a calendar year"),
     "membership_year": _("{n} a membership year"),
@@ -89,9 +88,9 @@ class Telling:
                 return self.spoken.money(value, self.currency)
             amount = number(value) if value == int(value) else f"{value:,.{self.decimals}f}"
             return self.phrase("money", currency=self.currency, amount=amount)
-        n = number(value, self.spoken)
         if benefit.kind == "percent":
-            return self.phrase("percent", n=n)
+            return self.spoken.share(value)
+        n = number(value, self.spoken)
         return n if benefit.quota is None else self.phrase(benefit.quota.per, n=n)
 
     def ahead(self, value: Ahead) -> str:

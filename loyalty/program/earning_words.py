@@ -1,11 +1,11 @@
 """Earn lines in words: how an amount is worked out, and the figures by tier, attribute, band and table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from loyalty.i18n import _
+from loyalty.i18n import ENGLISH, _
 from loyalty.program.labels import Label, field_labels
 from loyalty.program.models import EarnLine, Lookup, Step, Table
 from loyalty.program.words import Words, condition, title
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from loyalty.program.load import Edition
 
 OTHERS = "all others"
+#: The steps whose figure is so many of a hundred.
+SHARES = ("percent", "bonus")
 #: A step with a figure.
 FIGURES = {
     "amount": _("{figure}"),
     "minimum": _("at least {figure}"),
     "maximum": _("at most {figure}"),
     "rate": _("times {figure}"),
-    "percent": _("{figure} % of it"),
-    "bonus": _("plus {figure} %"),
+    "percent": _("{figure} of it"),
+    "bonus": _("plus {figure}"),
 }
 ROUNDED = {
     "half_up": _("rounded half up"),
@@ -48,7 +50,11 @@ def line_told(edition: "Edition", line: EarnLine, words: Words) -> str:
     tiers = {tier.id: words.tier(tier.id) for tier in words.ladder.tiers}
     labels = {**words.labels, **field_labels(kind.fields, language), "tier": Label(words.say(_("tier")), tiers)}
     gives = words.say(_("{unit} for {activity}"), unit=words.unit(line.unit), activity=language.own(kind.name))
-    worked = steps(line.steps, replace(words, labels=labels))
+    tables = {
+        name: language.joined([replace(words, labels=labels).label(one) for one in table.by])
+        for name, table in edition.earning.tables.items()
+    }
+    worked = steps(line.steps, replace(words, labels=labels, tables=tables))
     text = words.say(_("{name}: {gives}: {steps}"), name=title(language.own(line.name)), gives=gives, steps=worked)
     parts = [words.say(_("from {day}"), day=language.day(line.first))] if line.first else []
     parts += [words.say(_("through {day}"), day=language.day(line.through))] if line.through else []
@@ -71,18 +77,23 @@ def step(given: Step, words: Words) -> str:
         return words.say(CAPS[given.cap.per], amount=words.language.number(given.cap.amount))
     if given.round is not None:
         return words.say(ROUNDED[given.round])
-    return words.say(FIGURES[given.verb], figure=said(figure, words))
+    return words.say(FIGURES[given.verb], figure=_shares(figure, words) if given.verb in SHARES else said(figure, words))
 
 
-def said(figure: Decimal | Lookup, words: Words) -> str:
-    """A figure: a number, or what it depends on with every row."""
+def _shares(figure: Decimal | Lookup, words: Words) -> str:
+    if isinstance(figure, Lookup) and words.language is ENGLISH:
+        return f"{said(figure, words)} %"
+    return said(figure, words, words.language.share)
+
+
+def said(figure: Decimal | Lookup, words: Words, tell: Callable[[Decimal], str] | None = None) -> str:
+    """A figure: a number, or what it depends on with every row; `tell` writes a number in another way."""
+    tell = tell or words.language.number
     if not isinstance(figure, Lookup):
-        return words.language.number(figure)
+        return tell(figure)
     if figure.table is not None:
-        return words.say(_("(by {table})"), table=figure.table.replace("_", " "))
-    told = [
-        words.say(_("{row} {value}"), row=name, value=words.language.number(value)) for _key, name, value in rows(figure, words)
-    ]
+        return words.say(_("(by {table})"), table=words.tables.get(figure.table, figure.table.replace("_", " ")))
+    told = [words.say(_("{row} {value}"), row=name, value=tell(value)) for _key, name, value in rows(figure, words)]
     return words.say(_("({conditions})"), conditions=words.language.enumerated(told))
 
 

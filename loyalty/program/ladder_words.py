@@ -71,16 +71,16 @@ def counter(name: str, given: Counter, words: Words) -> str:
 #: What of a counter opens the next window: all or what is above a threshold, the whole of it or so many percent.
 ROLLS = {
     ("all", True): _("the whole total goes into the next window"),
-    ("all", False): _("{percent} % of the whole total goes into the next window"),
+    ("all", False): _("{percent} of the whole total goes into the next window"),
     ("excess", True): _("what is above the threshold of the tier earned goes into the next window"),
-    ("excess", False): _("{percent} % of what is above the threshold of the tier earned goes into the next window"),
+    ("excess", False): _("{percent} of what is above the threshold of the tier earned goes into the next window"),
 }
 
 
 def rollover(name: str, given: Rollover, words: Words) -> str:
     """What of a counter opens the next window."""
     rolls = ROLLS["all" if given.of == "all" else "excess", given.percent == 100]
-    parts = [words.say(rolls, percent=words.language.number(given.percent))]
+    parts = [words.say(rolls, percent=words.language.share(given.percent))]
     parts += [words.say(_("at most {value}"), value=amount(name, given.most, words))] if given.most is not None else []
     parts += [words.say(_("once"))] if given.once else []
     parts += [words.say(_("for who earned {tier} or higher"), tier=words.tier(given.earned))] if given.earned else []
@@ -198,8 +198,8 @@ def override(given: Override, words: Words) -> str:
         ends = _("Tiers that end from {first} through {through} hold through {until}")
         text = words.say(ends, **span, until=language.day(given.extend))
     else:
-        begins = _("Windows that begin from {first} through {through}: {percent} % of every threshold")
-        text = words.say(begins, **span, percent=language.number(given.thresholds or 0))
+        begins = _("Windows that begin from {first} through {through}: {percent} of every threshold")
+        text = words.say(begins, **span, percent=language.share(given.thresholds or 0))
     return language.clauses([text, words.only(given.when)])
 
 

@@ -30,6 +30,8 @@ class Attribute(Part):
     """What members read; without it, its id."""
     names: dict[str, Texts] = Field(default_factory=dict)
     """What members read for values of `one_of`; a value without a name is told as it is."""
+    stated: bool = False
+    """Members may state it themselves, when they join and on their pages. Not for what rules give anything for."""
 
 
 class Members(Part):

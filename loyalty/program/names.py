@@ -47,9 +47,7 @@ def one_of_text(name: str, about: ActivityField | Attribute, way: Way, tell: Tel
     for value in about.names:
         if value not in known:
             hint = nearest(value, known)
-            tell(
-                (*way, "names", value), f"{value} is no value of {name}; allowed: {listed(known)}, the values of one_of.{hint}"
-            )
+            tell((*way, "names", value), f"{value} is no value of {name}; allowed, by one_of: {listed(known)}.{hint}")
 
 
 @dataclass(frozen=True)

@@ -171,4 +171,4 @@ def lines(file: RequestsFile, telling: Telling, words: Words) -> Iterator[str]:
         name = telling.text(kind.name)
         yield words.say(_("{what}: {details}"), what=name, details=telling.text(kind.sentence)) if kind.sentence else name
         for one in request(kind, file.services[kind.service], telling, words):
-            yield f"  {words.say(_('{how} {what}'), how=one.how, what=one.text)}"
+            yield "  " + words.say(_("{how} {what}"), how=one.how, what=one.text)

@@ -101,7 +101,7 @@ class _Condition:
         say = self.language.say
         if key in ("all", "any"):
             parts = [self.told(item) for item in value]
-            return say(_("({conditions})"), conditions=self.language.joined(parts, "and" if key == "all" else "or"))
+            return say(_("({conditions})"), conditions=self.language.joined(parts, "all" if key == "all" else "any"))
         if key == "not":
             return say(_("not ({condition})"), condition=self.told(value))
         name = self.labels.get(key) or Label(label(None, key, self.language))
@@ -219,7 +219,8 @@ def grace(given: Grace, language: Language = ENGLISH) -> str:
 class Words:
     """Tells what names tiers and units, by the names that the edition gives them, in a language.
 
-    `labels` are those of fields that conditions name, `instruments` the names of what gifts give; without one the id is told.
+    `labels` are those of fields that conditions name, `instruments` the names of what gifts give, `tables` what
+    tables of earn lines go by; without one the id is told.
     """
 
     ladder: LadderFile
@@ -227,6 +228,7 @@ class Words:
     language: Language = ENGLISH
     labels: Labels = field(default_factory=dict)
     instruments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, text: str, **fields: object) -> str:
         """A text of the code in the language."""
@@ -257,7 +259,7 @@ class Words:
     def path(self, given: Path) -> str:
         """What a path asks for: `50,000 qualifying miles and 4 own segments, while holding Gold`."""
         long = guarded(given)
-        needs = self.language.joined([self._need(unit, value) for unit, value in long.needs.items()])
+        needs = self.language.joined([self._need(unit, value) for unit, value in long.needs.items()], "both")
         return self.language.clauses([needs, self._held(long.held) if long.held else "", *self._guards(long)])
 
     def _need(self, unit: str, value: Decimal) -> str:

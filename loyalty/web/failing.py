@@ -4,14 +4,15 @@ from flask import Flask, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from loyalty.errors import Refused
+from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.site import Site
 
 #: Refusals that are not 422: what is not there, and what has changed meanwhile.
 STATUS = {"member_exists": 409, "key_reused": 409, "request_moved": 409, "unknown_member": 404, "unknown_request": 404,
-          "unknown_service": 404, "unknown_case": 404, "case_closed": 409, "not_allowed": 403, "no_approver": 403,
-          "own_approval": 403, "own_roles": 403, "member_frozen": 403, "step_up_needed": 403, "approval_decided": 409,
+          "unknown_service": 404, "unknown_companion": 404, "unknown_case": 404, "case_closed": 409,
+          "not_allowed": 403, "no_approver": 403, "own_approval": 403, "own_roles": 403, "member_frozen": 403,
+          "step_up_needed": 403, "approval_decided": 409,
           "unknown_approval": 404, "unknown_bulk": 404, "unknown_staff": 404, "unknown_message_of": 404}  # fmt: skip
 #: What an error is called, and what can be done.
 TITLES = {
@@ -38,7 +39,7 @@ def install(app: Flask, site: Site) -> None:
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> tuple[str, int]:
-        return page(STATUS.get(error.code, 422), str(error))
+        return page(STATUS.get(error.code, 422), refusal_told(error, site.language))
 
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> tuple[str, int]:

@@ -32,7 +32,7 @@ HEADERS = {
 
 csrf = CSRFProtect()
 #: How often one address may do what is limited; `@limiter.limit("10 per minute")` on a page.
-limiter = Limiter(key_func=get_remote_address, storage_uri="memory://", headers_enabled=False)
+limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
 
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -1,5 +1,6 @@
 """What a request works with: the deployment, its moment and day, one reading session, who is signed in, which language."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,6 +126,13 @@ def tell(said: str, kind: str = "done") -> None:
     flash(said, kind)
 
 
+def fresh_key() -> str:
+    """A key for a form that counts once however often it is sent: made when the form is shown, kept in a hidden field."""
+    return secrets.token_urlsafe(16)
+
+
 def form(name: str, most: int = 2000) -> str:
-    """A field of a form as it was sent, without blanks around it; empty where it was not. At most so many characters."""
-    return request.form.get(name, "").strip()[:most]
+    """A field of a form as it was sent, without blanks around it; empty where it was not. At most so many characters.
+
+    The character 0, which no database keeps, is left out."""
+    return request.form.get(name, "").replace("\0", "").strip()[:most]

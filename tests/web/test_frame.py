@@ -18,6 +18,9 @@ Deploy = Callable[..., Deployment]
 OPEN = {
     "looks.file", "looks.brand", "looks.icon", "unsubscribe.ask", "unsubscribe.answer", "signing.sign_in", "signing.sign_out",
     "signing.language", "joining.join", "public.program", "public.ladder", "benefits.chart",
+    "signing.by_password", "signing.ask", "signing.sent", "signing.link", "signing.by_link", "signing.code", "signing.by_code",
+    "signing.passkey_options", "signing.by_passkey", "joining.ask", "joining.sent", "joining.confirm", "joining.confirmed",
+    "security.ask_confirm", "security.confirm", "security.ask_not_me", "security.was_not_me",
 }  # fmt: skip
 
 

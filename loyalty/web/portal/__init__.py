@@ -5,13 +5,34 @@ from typing import Any
 from flask import Flask
 
 from loyalty.web.looks import asset, brand_address, icon_address
-from loyalty.web.portal import activity, benefits, home, joining, me, points, public, requests, signing, status
+from loyalty.web.portal import (
+    activity,
+    benefits,
+    home,
+    household,
+    joining,
+    leaving,
+    me,
+    points,
+    preferences,
+    public,
+    requests,
+    security,
+    signing,
+    statements,
+    status,
+    wallet,
+)
 from loyalty.web.site import Site
 
 #: Every group of pages. A new one is a module with a blueprint, and a line here.
 BLUEPRINTS = tuple(
-    module.pages for module in (home, signing, joining, status, benefits, requests, activity, points, me, public)
-)
+    module.pages
+    for module in (
+        home, signing, joining, status, benefits, requests, activity, statements, points, me, security, preferences, household,
+        leaving, wallet, public,
+    )
+)  # fmt: skip
 #: Languages by their own names, for the choice at the foot of each page.
 NAMES = {"en": "English", "zh_Hans": "简体中文", "zh_Hant": "繁體中文"}
 

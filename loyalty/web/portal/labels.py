@@ -1,4 +1,4 @@
-"""What fields of activities and attributes of members are called, and their values as members read them."""
+"""The values of activities' fields and members' attributes as members read them."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,14 +11,8 @@ from loyalty.program.models import ActivityField, Attribute
 YES, NO = _("yes"), _("no")
 
 
-def label_of(name: str, about: ActivityField | Attribute, language: Language) -> str:
-    """What a field is called: its own name where the program gives it one, else its id as words."""
-    texts: Mapping[str, str] | None = getattr(about, "name", None)
-    return language.own(texts) if texts else name.replace("_", " ")
-
-
 def value_of(about: ActivityField | Attribute, value: Any, language: Language, currency: str = "") -> str:
-    """A value as it is read: money with its currency, days and numbers as the language writes them."""
+    """A value as it is read: money with its currency, days and numbers as the language writes them, else its name."""
     text = str(value)
     try:
         if about.type == "flag":
@@ -31,5 +25,24 @@ def value_of(about: ActivityField | Attribute, value: Any, language: Language, c
             return language.number(Decimal(text))
     except (ValueError, InvalidOperation):
         return text  # kept as it was reported
-    named: Mapping[str, Mapping[str, str]] = getattr(about, "names", {})
-    return language.own(named[text]) if text in named else text
+    return language.own(about.names[text]) if text in about.names else text
+
+
+def inputs_of(
+    fields: Mapping[str, ActivityField] | Mapping[str, Attribute], labels: Mapping[str, Any], language: Language
+) -> list[dict[str, Any]]:
+    """The fields of a form: name, label, type, and the options where there are some, each with its words."""
+    return [
+        {
+            "name": name, "label": labels[name].name, "type": about.type,
+            "options": _options(about, labels[name].values, language),
+        }
+        for name, about in fields.items()
+    ]  # fmt: skip
+
+
+def _options(about: ActivityField | Attribute, named: Mapping[str, str], language: Language) -> dict[str, str]:
+    """What may be chosen, nothing first; empty where something is typed."""
+    if about.type == "flag":
+        return {"": "–", "true": language.say(YES), "false": language.say(NO)}
+    return {"": "–", **{one: named.get(one, one) for one in about.one_of}} if about.one_of else {}
