@@ -43,7 +43,7 @@ JOINED = {
 #: Chinese letters and marks, beside which another of them stands without a space.
 WIDE = r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 #: A space of a text, beside what was filled in, between two of them; what is filled in stands between two marks.
-SPACE = re.compile(f"(?<={WIDE}) (?=\ue000{WIDE})|(?<={WIDE}\ue001) (?=\ue000?{WIDE})")
+SPACE = re.compile(f"(?<={WIDE}) (?=\ue000{WIDE})|(?<={WIDE}\ue001) (?={WIDE})")
 
 
 def filled(text: str, fields: Mapping[str, object]) -> str:

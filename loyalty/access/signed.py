@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.access.agents import agent_named, network_of
@@ -19,6 +19,19 @@ IDLE = timedelta(days=14)
 LONGEST = timedelta(days=90)
 #: Use is noted no more often than this.
 NOTED = timedelta(minutes=10)
+
+
+_MEMBER, _SIGN_IN = Member.__table__, SignIn.__table__
+#: Asked for every page: put together once.
+_VIEWER = (
+    select(
+        *(_MEMBER.c[name] for name in ("member_id", "number", "name", "email", "language", "left_on")),
+        _SIGN_IN.c.sign_in_id, _SIGN_IN.c.seen_at,
+    )
+    .join_from(_MEMBER, _SIGN_IN, _SIGN_IN.c.member_id == _MEMBER.c.member_id)
+    .where(_SIGN_IN.c.sign_in_id == bindparam("id"), _SIGN_IN.c.ended_at.is_(None))
+    .where(_SIGN_IN.c.seen_at > bindparam("seen"), _SIGN_IN.c.started_at > bindparam("started"))
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,13 +75,9 @@ def enter(session: Session, member_id: int, how: str, now: datetime, place: str,
 
 def viewer_of(session: Session, token: str, now: datetime) -> Viewer | None:
     """Who is signed in with a token; none where it is unknown, ended, or too old."""
-    query = select(
-        Member.member_id, Member.number, Member.name, Member.email, Member.language, Member.left_on, SignIn.sign_in_id,
-        SignIn.seen_at,
-    ).join(SignIn, SignIn.member_id == Member.member_id)  # fmt: skip
-    fresh = (SignIn.ended_at.is_(None), SignIn.seen_at > now - IDLE, SignIn.started_at > now - LONGEST)
-    row = session.execute(query.where(SignIn.sign_in_id == digest("sign-in", token), *fresh)).one_or_none()
-    return None if row is None else Viewer(*row)
+    given = {"id": digest("sign-in", token), "seen": now - IDLE, "started": now - LONGEST}
+    row = session.execute(_VIEWER, given).one_or_none()
+    return None if row is None else Viewer(**row._mapping)
 
 
 def note_use(session: Session, viewer: Viewer, now: datetime) -> None:

@@ -119,9 +119,14 @@ class Window:
     on: int = 0
     fell: bool = False
     won: dict[int, Hold | None] = field(default_factory=dict)
+    reached: set[int] = field(default_factory=set)
     rolled_in: Totals = field(default_factory=list)
     rolled_out: Totals = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
+
+    def waits(self, at: int) -> bool:
+        """Whether nothing can be won in it on a day: judged at its end, and not over."""
+        return self.track is not None and self.track.at_end and self.last >= at
 
 
 def from_first(window: Window) -> tuple[int, int, int]:

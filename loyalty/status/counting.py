@@ -34,6 +34,7 @@ class Counts:
         self.known = Entries()
         self.rolling = {track.place: Rolling(track, self.known) for track in rules.tracks if track.by_day}
         self.personal: Window | None = None
+        self.awaited = -1
         self.life = self._lifetime() if rules.lives else None
 
     # --- entries ------------------------------------------------------------------------------------------------
@@ -63,7 +64,12 @@ class Counts:
     def _touched(self, track: Track, on: int, posted: int, place: int) -> list[Window]:
         if track.personal:
             window = self.personal_on(posted)
-            return [] if window is None or window.track is not track else [window]
+            if window is None or window.track is not track:
+                return []
+            if self.rules.rolls and window.key != self.awaited:  # what was revoked in it may be met in the next
+                self.awaited = window.key
+                self.alarm(window)
+            return [window]
         if track.by_day:
             return self._ending(track, on, posted)
         frames = [frame for frame in track.frames(on, self.enrolled) if self.owns(track, frame[1])]

@@ -1,5 +1,6 @@
 """What follows the end of a tier: it is kept, held on in grace, falls by one, or falls to what else is held."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from loyalty.status.claims import OWN, Hold, Window
@@ -26,7 +27,8 @@ def follow(walk: "Walk", at: int) -> None:
     for hold in sorted(ended, key=lambda hold: hold.rank):
         under = ladder.layers.get(hold.rank)
         held = max(one.rank for one in walk.holds if one.begins <= at < one.until and one.rank not in ladder.layers)
-        if under is not None and ladder.at_end and held >= under:
+        goes_on = under is not None and walk.own_rank(at, hold.rank) == hold.rank
+        if under is not None and ladder.at_end and held >= under and not goes_on:
             _keep(walk, ladder, hold.rank, hold.rank, at)
 
 
@@ -57,7 +59,7 @@ def _end_of(walk: "Walk", ladder: Ladder, term: Term, at: int) -> int:
     """The end of a validity that begins on a day, as if a path were met on it."""
     track = walk.rules.tracks[ladder.track]
     if track.personal:
-        first, last = at, track.end_of_personal(at, follows=True)
+        first, last = at, _personal_end(walk, at)
     else:
         _, first, last = track.frame_before(at) if track.by_day else ((0, at, at), *track.frames(at, walk.enrolled))[-1]
     return extended(walk, _goes_on(walk, track, term, first, last, at), at)
@@ -84,21 +86,19 @@ def judged_at(walk: "Walk", ladder: Ladder, rank: int, at: int) -> list[tuple[Wi
     found = []
     for place in sorted(ladder.tracks):
         track = walk.rules.tracks[place]
-        ways = ladder.ways[place]
-        # what reaches a tier is counted, at its end, where what keeps it is
-        counted = walk.rules.tracks[ladder.keep_track] if place == ladder.track and ladder.keep_track is not None else track
-        window = walk.counts.judged(counted, at - 1)
-        if walk.rules.levels:
-            walk.counts.average(window)
-        if window.ladder is ladder and counted is track:
-            ways = window.ways
-        keep, reach = [*dict(ways.keep).get(rank, ())], [*dict(ways.reach).get(rank, ())]
-        if walk.rules.levels and at > walk.counts.levels_known:  # what a level will be is not known
-            keep, reach = ([path for path in paths if not path.counts(walk.rules.levels)] for paths in (keep, reach))
         if place == ladder.track and ladder.keep_window is not None:
-            found.append((walk.counts.bound(ladder, track, ladder.keep_window, at), keep + reach))
+            window = walk.counts.bound(ladder, track, ladder.keep_window, at)
         else:
-            found.append((window, keep + reach))
+            # what reaches a tier is counted, at its end, where what keeps it is
+            kept = ladder.keep_track if place == ladder.track and ladder.keep_track is not None else place
+            window = walk.counts.judged(walk.rules.tracks[kept], at - 1)
+            if walk.rules.levels:
+                walk.counts.average(window)
+        ways = walk.counts.ways(ladder, track, window.first)
+        paths = [*dict(ways.keep).get(rank, ()), *dict(ways.reach).get(rank, ())]
+        if walk.rules.levels and at > walk.counts.levels_known:  # what a level will be is not known
+            paths = [path for path in paths if not path.counts(walk.rules.levels)]
+        found.append((window, paths))
     return found
 
 
@@ -108,9 +108,7 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
     if not track.personal and window.track is not None:
         track = window.track
     if track.personal:
-        first, last = (
-            (at, track.end_of_personal(at, follows=True)) if rank not in ladder.layers else (at, _personal_end(walk, at))
-        )
+        first, last = at, _personal_end(walk, at)
     until = put_off(walk, window, rank, ladder.keeping[rank], _goes_on(walk, track, ladder.keeping[rank], first, last, at), at)
     hold = claim(walk, window, rank, at, "kept", path, extended(walk, until, at))._replace(edition=ladder.edition)
     pay(walk, window, hold)
@@ -147,16 +145,19 @@ def judge(walk: "Walk", window: Window, at: int) -> None:
     window.on = at
     walk.evaluate(window, at)
     if walk.rules.marks:
-        walk.marks.look([window], at)
+        walk.marks.due.append(window)
     if walk.rules.levels and any(sum(amount for _, amount in changes) for changes in walk.counts.levels.values()):
         for frame in window.track.frames(at, walk.enrolled):
             if walk.counts.owns(window.track, frame[1]):
                 walk.counts.window(window.track, frame, at)
 
 
-def roll(walk: "Walk", closed: list[Window], at: int) -> bool:
-    """Let closed windows roll over, each into the next, as long as that changes anything."""
-    changed = False
+def roll(walk: "Walk", closed: list[Window], at: int, today: Collection[Window] = ()) -> list[Window]:
+    """Let closed windows roll over, each into the next, as long as that changes anything; tells the windows that it changed.
+
+    `today` are those that have entries of the day: months run from these.
+    """
+    changed = []
     while closed:
         window = closed.pop(0)
         assert window.track is not None or window is walk.life
@@ -167,12 +168,13 @@ def roll(walk: "Walk", closed: list[Window], at: int) -> bool:
             continue
         if following.fell:
             fall(walk, [following], at)
-            changed = True
-        following.on = at
-        walk.watch(following)
-        changed |= walk.evaluate(following, at)
+        following.on = following.on if following in today else at
+        changed.append(following)
+        if not following.waits(at):
+            walk.watch(following)
+            walk.evaluate(following, at)
         if walk.rules.marks:
-            walk.marks.look([following], max(at, walk.enrolled))
+            walk.marks.due.append(following)
         if following.last < at:
             closed.append(following)
     return changed

@@ -18,12 +18,25 @@ class Marks:
     def __init__(self, walk: "Walk") -> None:
         self.walk = walk
         self.awards: list[Award] = []
+        self.due: list[Window] = []
+        self.lowered: list[Window] = []
 
-    def look(self, windows: Iterable[Window], at: int) -> None:
+    def follow(self, windows: Iterable[Window], before: int, at: int) -> None:
+        """At the end of a day or of its opening: withdraw what reversals have taken, award what windows have come to.
+
+        Who held a rank before and has risen to a higher one is looked at in all that is open.
+        """
+        for window in self.lowered:
+            self._take_back(window, at)
+        self._look([*windows, *self.due], at)
+        if self.walk.current.rank > before:
+            self._look(self.walk.counts.open_on(at), at)
+        self.due, self.lowered = [], []
+
+    def _look(self, windows: Iterable[Window], at: int) -> None:
         """Award what windows have come to since they were last looked at."""
         for window in windows:
-            over = window.track is None or not window.track.at_end or window.last < at
-            for mark in window.ladder.marks if over and window.track is not None else ():
+            for mark in window.ladder.marks if window.track is not None and not window.waits(at) else ():
                 before = window.marks.get(mark.id, 0)
                 if mark.track != window.track.place or _times(mark, window) <= before:  # type: ignore[union-attr]
                     continue
@@ -37,7 +50,7 @@ class Marks:
         edition, first, last = window.ladder.edition, window.first, window.last
         self.awards += [Award(mark.id, window.key, n, at, None, edition, first, last, by) for n in range(before + 1, now + 1)]
 
-    def take_back(self, window: Window, at: int) -> None:
+    def _take_back(self, window: Window, at: int) -> None:
         """After a reversal: withdraw what totals no longer meet. Guards are not asked again."""
         for mark in window.ladder.marks if window.track is not None else ():
             now = _times(mark, window)

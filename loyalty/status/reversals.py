@@ -19,7 +19,7 @@ def fall(walk: "Walk", touched: list[Window], day: int) -> None:
             if walk.paid:
                 _claw_back(walk, window)
             if walk.rules.marks:
-                walk.marks.take_back(window, max(day, walk.enrolled))
+                walk.marks.lowered.append(window)
             window.fell = False
     walk.fell = False
 
@@ -36,6 +36,7 @@ def _recheck(walk: "Walk", window: Window, day: int) -> None:
                 claims.remove(hold)
         if window.ladder.strict:
             del window.won[hold.rank]
+            window.reached.discard(hold.rank)
         elif hold.until > day:
             window.won[hold.rank] = flagged = hold._replace(short=True)
             walk.holds.append(flagged)
@@ -75,5 +76,6 @@ def _claw_back(walk: "Walk", window: Window) -> None:
             for returned in [payment for payment in walk.paid if payment[0] is hold]:
                 walk.paid.remove(returned)
                 totals[returned[1]] += returned[2]
+            window.reached -= {rank for rank, won in window.won.items() if won is hold and hold.source != "kept"}
             window.won = {rank: won for rank, won in window.won.items() if won is not hold}
             walk.watch(window)

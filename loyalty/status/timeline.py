@@ -25,6 +25,7 @@ class Walk:
         self.left = FAR if history.left is None else history.left
         self.counts = Counts(rules, history)
         self.current = Hold(0, history.enrolled, FAR, "base")
+        self.stands = 0  # counts the standings, each of which asks for other paths to be watched
         self.life = self.counts.life
         self.latest = NO_WINDOW
         self.holds = [self.current]
@@ -104,7 +105,7 @@ class Walk:
     def advance(self, day: int) -> None:
         """Let everything happen that happens by itself up to the opening of a day: ends, grants, revocations, editions."""
         while self.next <= day:
-            at = self.next
+            at, before = self.next, self.current.rank
             if self.rules.times:
                 self._pass(at)
             by_time = self.time.due <= at
@@ -113,6 +114,8 @@ class Walk:
             if by_time:  # by the rules of the day: an edition that begins today may ask for more, or no longer
                 self.look_again(self.counts.open_on(at), at)
             self._choose(at, opening=True)
+            if self.rules.marks:
+                self.marks.follow((), before, at)
 
     def rank_on(self, day: int) -> int:
         """The rank with which a day opened, as far as is known now; 0 before enrolment."""
@@ -145,7 +148,16 @@ class Walk:
         """The rank held, on a day or, where the window was over by then, on its last, by a claim from elsewhere."""
         on = min(day, window.last)
         holds = self.holds if on == day else [*self.holds, *self.over]
-        return max((hold.rank for hold in holds if hold.begins <= on < hold.until and hold.window != window.key), default=0)
+        return max((hold.rank for hold in self.holding(holds, on) if hold.window != window.key), default=0)
+
+    def holding(self, holds: Iterable[Hold], on: int) -> list[Hold]:
+        """Those of some claims that hold on a day: a layer only where what it lies on is held."""
+        begun = [hold for hold in holds if hold.begins <= on < hold.until]
+        if not self.rules.layers:
+            return begun
+        layers = self.rules.ladder_on(on).layers
+        under = max((hold.rank for hold in begun if hold.rank not in layers), default=0)
+        return [hold for hold in begun if under >= layers.get(hold.rank, 0)]
 
     def held_at_end(self, day: int) -> int:
         """The rank of the standing at the end of a day that is over."""
@@ -155,7 +167,7 @@ class Walk:
 
     def own_rank(self, at: int, layer: int = 0) -> int:
         """The highest rank held on a day by activity, layers apart; of a layer, whether that is held itself."""
-        ranks = (hold.rank for hold in self.holds if hold.source in OWN and hold.begins <= at < hold.until)
+        ranks = [hold.rank for hold in self.holding(self.holds, at) if hold.source in OWN]
         layers = self.rules.ladder_on(at).layers
         return max((rank for rank in ranks if (rank == layer if layer else rank not in layers)), default=0)
 
@@ -170,39 +182,74 @@ class Walk:
         if len(touched) > 1:
             touched.sort(key=from_first)
         if self.life is not None:
-            touched.append(self.life)
+            touched.insert(0, self.life)
         at = day if day > self.enrolled else self.enrolled
-        changed = self.fell
-        if changed:
+        before = self.current.rank
+        again = self.fell
+        if again:
             fall(self, touched, day)
             self._choose(at, opening=day < at, look=False)  # what is held now may count, but after what is won today
-        rank = self.current.rank
         calm = self.rules.calm
-        for window in touched if calm else self._judged(touched, day):
-            if window.watched != rank:
+        judged = touched
+        if not calm:
+            judged = self._judged(touched, day)
+            again |= self._more(judged, day)
+        for window in judged:
+            if window.watched != self.stands:
                 self.watch(window)
             totals = window.totals
             for met in window.tests:
                 if met(totals):
-                    changed |= self.evaluate(window, day)
-                    rank = self.current.rank
+                    again |= self.evaluate(window, day)
                     break
-        if not calm:
-            changed |= self._more(touched, day)
-        if changed:
-            self._choose(at, opening=day < at)
+        if again:
+            if len(judged) > 1 or self.rules.looks_again:
+                self._settle(judged, day)
+            self._choose(at, opening=day < at, look=False)
         if self.rules.marks:
-            self.marks.look(touched, at)
+            self.marks.follow(touched, before, at)
         if self.counts.alarms:
             self.next = min(self.next, self.counts.alarms[0][0])
 
-    def _more(self, touched: list[Window], day: int) -> bool:
-        """What closed windows roll over, and goals that are met."""
-        changed = False
+    def _more(self, judged: list[Window], day: int) -> bool:
+        """Goals that are met, and what closed windows roll over: the windows that it opens are judged too."""
+        changed = bool(self.goals) and happenings.confirm(self, max(day, self.enrolled))
         if self.rules.rolls:
-            changed = ends.roll(self, [window for window in touched if window.last < day], day)
-        if self.goals:
-            changed |= happenings.confirm(self, max(day, self.enrolled))
+            closed = [window for window in judged if window.last < day]
+            for window in closed:
+                self.watch(window)
+                changed |= self.evaluate(window, day)
+            rolled = ends.roll(self, closed, day, judged)
+            changed |= bool(rolled)
+            judged += [window for window in rolled if window not in judged and not window.waits(day)]
+        return changed
+
+    def _settle(self, judged: list[Window], day: int) -> None:
+        """Look at windows until nothing more is won: those of a day's entries, and the others that are open.
+
+        What one gives may be what a path of another waits for. Months of the others run from the day.
+        """
+        at = max(day, self.enrolled)
+        windows = [*judged]
+        if self.rules.looks_again:
+            others = [window for window in self.counts.open_on(at) if window not in windows]
+            for window in others:
+                window.on = at
+            windows += others
+        windows.sort(key=from_first)
+        self._until_nothing(windows, day)
+
+    def _until_nothing(self, windows: list[Window], day: int) -> bool:
+        changed = False
+        for window in windows:
+            if window.watched != self.stands:
+                self.watch(window)
+        again = True
+        while again:
+            again = False
+            for window in windows:
+                again |= self.evaluate(window, day)
+            changed |= again
         return changed
 
     def _judged(self, touched: list[Window], day: int) -> list[Window]:
@@ -210,7 +257,7 @@ class Walk:
         for window in touched:
             if window.track is not None and window.track.at_end:
                 self.counts.average(window)
-        return [window for window in touched if window.track is None or not window.track.at_end or window.last < day]
+        return [window for window in touched if not window.waits(day)]
 
     def _pass(self, at: int) -> None:
         """Time alone: windows that are over are judged, claims that end are followed, windows closed."""
@@ -230,11 +277,11 @@ class Walk:
     def watch(self, window: Window) -> None:
         """Note the paths whose being met would change something, for the rank now held."""
         ways = window.ways
-        window.watched = self.current.rank
+        window.watched = self.stands
         window.pending = [way for way in ways.reach if _still_open(window, way[0])]
         pending = window.pending[:1] if ways.rising else window.pending
         window.tests = [path.met for _, paths in pending for path in paths]
-        if ways.keep and not window.ladder.at_end and (window.watched or window.last < self.begins):
+        if ways.keep and not window.ladder.at_end and (self.current.rank or window.last < self.begins):
             window.tests += [path.met for rank, paths in ways.keep if rank not in window.won for path in paths]
 
     def evaluate(self, window: Window, day: int) -> bool:
@@ -264,7 +311,7 @@ class Walk:
 
     def allowed(self, path: Path, at: int, also: int = 0) -> bool:
         """Whether a path's guards let the member through; `also` is a rank that counts as held."""
-        if path.holds and max([also, *(hold.rank for hold in self.holds if hold.begins <= at < hold.until)]) < path.holds:
+        if path.holds and max([also, *(hold.rank for hold in self.holding(self.holds, at))]) < path.holds:
             return False
         if path.when is not None and not path.when(self.counts.traits):
             return False
@@ -272,13 +319,10 @@ class Walk:
 
     def look_again(self, windows: Iterable[Window], at: int) -> bool:
         """With no new activity a path may count now: by other thresholds, by the tier held. Months then run from today."""
-        changed = False
+        windows = sorted(windows, key=from_first)
         for window in windows:
             window.on = at
-            if window.watched < 0:
-                self.watch(window)
-            changed |= self.evaluate(window, at)
-        return changed
+        return self._until_nothing(windows, at)
 
     # --- the standing -------------------------------------------------------------------------------------------
 
@@ -292,8 +336,7 @@ class Walk:
         if over:
             self.over += over
             self.holds = [hold for hold in self.holds if hold.until > at]
-        begun = [hold for hold in self.holds if hold.begins <= at]
-        best = max(self.standing(begun, at) if self.rules.layers else begun, key=_worth)
+        best = max(self.holding(self.holds, at), key=_worth)
         rises = best.rank > self.current.rank
         if best is not self.current:
             if self.begins < at:
@@ -301,31 +344,24 @@ class Walk:
                 self.begins = at
                 self.opening = self.current.rank
             self.current = best
+            self.stands += 1
         if opening and self.begins == at:
             self.opening = self.current.rank
         self._plan(at)
-        waited = look and self.rules.looks_again and (self._freed() or rises or self._given_on(at))
-        if waited and self.look_again(self.counts.open_on(at), at):
+        waited = self.rules.looks_again and (self._freed(at) or rises or self._given_on(at))
+        if look and waited and self.look_again(self.counts.open_on(at), at):
             self._choose(at, opening)
-        if rises and self.rules.marks:
-            self.marks.look(self.counts.open_on(at), at)
 
-    def _freed(self) -> bool:
+    def _freed(self, at: int) -> bool:
         """Whether a tier is no longer held by activity that was so when this was last asked, where that stands in the way."""
         if not self.rules.keeps_at_end:
             return False
-        before, self.own = self.own, {hold.rank for hold in self.holds if hold.source in OWN}
+        before, self.own = self.own, {hold.rank for hold in self.holding(self.holds, at) if hold.source in OWN}
         return not before <= self.own
 
     def _given_on(self, at: int) -> bool:
         """Whether a claim begins on a day that no path gave: what an open window's paths to keep may have waited for."""
         return any(hold.begins == at and hold.source not in BY_PATH and hold.source != "base" for hold in self.holds)
-
-    def standing(self, begun: list[Hold], at: int) -> list[Hold]:
-        """The claims that count: a layer only where what it lies on is held."""
-        layers = self.rules.ladder_on(at).layers
-        under = max(hold.rank for hold in begun if hold.rank not in layers)
-        return [hold for hold in begun if under >= layers.get(hold.rank, 0)]
 
     def _plan(self, at: int) -> None:
         """The next day on which anything can happen by itself."""
@@ -343,9 +379,10 @@ def _worth(hold: Hold) -> tuple[int, int, bool]:
 
 
 def _still_open(window: Window, rank: int) -> bool:
-    """Whether a tier can still be reached in a window: not won yet, or only kept."""
+    """Whether a tier can still be reached in a window: not won yet, or only kept, but not reached before."""
     won = window.won.get(rank)
-    return rank not in window.won or (won is not None and won.source == "kept" and not won.short)
+    kept = won is not None and won.source == "kept" and not won.short
+    return rank not in window.won or (kept and rank not in window.reached)
 
 
 class Folded(NamedTuple):

@@ -25,6 +25,8 @@ def win(walk: "Walk", window: Window, rank: int, path: Path, day: int, source: s
     until = until if kept is None else max(until, kept.until)
     hold = claim(walk, window, rank, day, source, path, until)
     window.won[rank] = hold
+    if source != "kept":
+        window.reached.add(rank)
     pay(walk, window, hold)
     take(walk, hold, day)
 
@@ -77,9 +79,8 @@ def put_off(walk: "Walk", window: Window, rank: int, term: Term, until: int, at:
     """
     if not term.more:
         return until
-    held = [hold for hold in walk.holds if hold.begins <= at < hold.until]
-    standing = walk.standing(held, at) if walk.rules.layers else held
-    elsewhere = [hold for hold in standing if hold.source in OWN and hold.rank >= rank and hold.window != window.key]
+    held = walk.holding(walk.holds, at)
+    elsewhere = [hold for hold in held if hold.source in OWN and hold.rank >= rank and hold.window != window.key]
     near = [hold.until for hold in elsewhere if not term.in_last or after_months(hold.until, -term.in_last) <= window.first]
     return max([until, *(after_months(end, term.more) for end in near)])
 

@@ -47,15 +47,12 @@ def test_every_page_is_accessible_and_quiet(browser: Browser, site: Seeded, lang
     options: dict[str, Any] = {"viewport": {"width": NARROW, "height": 700}, "locale": TAGS[language]}
     wrong: list[str] = []
     with serving(site.app) as address:
-        context = (
-            signed_in(browser, site.app, address, site.sign_in(), **options)
-            if who == "member"
-            else browser.new_context(**options)
-        )
+        token = site.sign_in() if who == "member" else ""
+        context = signed_in(browser, site.app, address, token, **options) if token else browser.new_context(**options)
         page = context.new_page()
         page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-        for path in addresses(site, who == "member"):
+        for path in addresses(site, token):
             answer = page.goto(address + path)
             assert answer is not None and answer.status == 200, (path, answer and answer.status)
             wrong += [f"{path}: {fault}" for fault in faults(page)]

@@ -1,6 +1,5 @@
 """The fold against the slow oracle, for random programs of the whole language of ladder.yaml."""
 
-import os
 from collections.abc import Sequence
 from random import Random
 from typing import Any
@@ -33,19 +32,13 @@ def test_a_mechanic_alone_is_as_the_oracle_says(mechanic: str, data: Any) -> Non
     _is_as_the_oracle_says(data.draw(lives({mechanic})))
 
 
-#: Where fold and oracle still differ in rare lives: an end that was put off, and then a reversal. To be settled.
-UNSETTLED = {"from_end"}
-
-
-@pytest.mark.parametrize("mechanic", [one for one in MECHANICS if one not in UNSETTLED])
+@pytest.mark.parametrize("mechanic", MECHANICS)
 @examples(18)
 @given(data=st.data())
 def test_a_mechanic_with_editions_facts_and_reversals_is_as_the_oracle_says(mechanic: str, data: Any) -> None:
     _is_as_the_oracle_says(data.draw(lives({mechanic, *BESIDE})))
 
 
-# Of many mechanics at once fold and oracle still differ in rare lives: to be settled where it is explored.
-@pytest.mark.skipif(os.environ.get("PROPERTIES") != "explore", reason="rare lives still differ: make explore finds them")
 @examples(80)
 @given(life=lives())
 def test_all_together_are_as_the_oracle_says(life: Life) -> None:

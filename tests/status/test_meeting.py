@@ -117,7 +117,55 @@ def test_who_keeps_a_tier_and_then_reaches_it_in_the_same_window_holds_it_no_sho
     ]  # fmt: skip
 
 
+KEEPS = LADDER.replace("reach: [{km: 10}]", "reach: [{km: 10}], keep: [{km: 5}]")
+
+
+def test_a_tier_held_on_the_last_day_of_a_window_is_kept_by_what_is_posted_later() -> None:
+    """The window had its first entry before there was anything to keep; when its last comes, silver is over."""
+    entries = [km("2014-01-01", 1), km("2013-02-01", 10, "2014-02-01"), km("2014-12-01", 5, "2015-01-01")]
+    assert changes(KEEPS + "validity: {window_end: 1}", *entries)[1:] == [
+        ("2014-02-01", "silver", "2014-12-31"), ("2015-01-01", "silver", "2015-12-31"), ("2016-01-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_what_one_window_gives_is_kept_by_another_with_the_months_of_its_own_activity() -> None:
+    """Both were posted in March: silver of June 2013 is kept from February 10, not from the day of posting."""
+    entries = [km("2013-06-01", 10, "2014-03-01"), km("2014-02-10", 5, "2014-03-01")]
+    assert changes(KEEPS + "validity: {months: 12}", *entries)[1:] == [
+        ("2014-03-01", "silver", "2015-02-09"), ("2015-02-10", "base", "ever"),
+    ]  # fmt: skip
+
+
 AT_END = LADDER + "keep: at_end\n"
+
+
+def test_thresholds_of_a_window_tied_to_the_end_are_those_of_its_own_first_day() -> None:
+    """Silver ends in the window of 2015, but October to December 2014 are counted, and 2014 asks for half."""
+    ladder = AT_END.replace("reach: [{km: 10}]", "reach: [{km: 10}], keep: [{km: 8}]")
+    ladder += "keep_window: {months: 3, before_end: 1}\nvalidity: {months: 6}\n"
+    ladder += "overrides: [{id: half, from: 2014-01-01, through: 2014-12-31, thresholds: 50}]"
+    assert changes(ladder, km("2014-08-01", 5), km("2014-11-01", 4))[1:] == [
+        ("2014-08-01", "silver", "2015-01-31"), ("2015-02-01", "silver", "2015-07-31"), ("2015-08-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_who_lands_within_a_personal_window_holds_that_tier_through_it() -> None:
+    """Gold is in grace for a day; that silver follows opens no window: it ends with the one from April to June."""
+    ladder = AT_END.replace("calendar_year", "{months: 3, begins: month_after_tier_change}")
+    ladder += "validity: {window_end: 0}\nlapse: {to: one_tier_down, grace: {days: 1}}"
+    assert changes(ladder, km("2014-09-29", 20))[3:] == [
+        ("2015-04-01", "gold", "2015-04-01"), ("2015-04-02", "silver", "2015-06-30"), ("2015-07-01", "silver", "2015-07-01"),
+        ("2015-07-02", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_a_layer_that_lies_on_nothing_is_not_held() -> None:
+    """Gold lies on silver, which is not there: a path that asks for gold is not met."""
+    ladder = LADDER.replace("[{km: 20}]}", "[{legs: 1}], layer_on: silver}")
+    ladder = ladder.replace("window:", "  - {id: top, name: {en: Top}, reach: [{needs: {km: 1}, holds: gold}]}\nwindow:")
+    assert changes(ladder + "validity: {months: 3}", km("2014-02-01", 1, counter="legs"), km("2014-02-01", 1)) == [
+        ("2014-01-01", "base", "ever"),
+    ]  # fmt: skip
 
 
 def test_a_path_to_reach_that_had_to_wait_is_met_when_the_tier_before_is_taken_back() -> None:
@@ -268,4 +316,29 @@ def test_what_rolled_into_a_personal_window_counts_on_the_day_on_which_the_tier_
     editions = {"2014-05-01": ladder.replace("[{km: 10}]", "[{km: 4}]")}
     assert changes(ladder, km("2014-02-01", 8), editions=editions)[:2] == [
         ("2014-01-01", "base", "ever"), ("2014-05-01", "silver", "2014-07-31"),
+    ]  # fmt: skip
+
+
+def test_what_was_revoked_in_a_personal_window_is_reached_by_what_rolls_into_the_next() -> None:
+    ladder = LADDER.replace("calendar_year", "{months: 6, begins: tier_change}")
+    ladder += "keep: at_end\nvalidity: {window_end: 0}\ncounters: {km: {rollover: {of: all}}}"
+    assert changes(ladder, km("2014-05-01", 10), facts=[revoked("2014-05-01", 0)])[:2] == [
+        ("2014-01-01", "base", "ever"), ("2014-07-01", "silver", "2014-12-31"),
+    ]  # fmt: skip
+
+
+def test_what_rolls_into_a_window_that_is_judged_at_its_end_waits_for_that_end() -> None:
+    ladder = LADDER.replace("calendar_year", "{months: 6, judged: at_end}")
+    ladder += "validity: {window_end: 1}\ncounters: {km: {when_met: pay, rollover: {of: all}}}"
+    assert changes(ladder, km("2014-02-01", 25))[1:] == [
+        ("2014-07-01", "silver", "2014-12-31"), ("2015-01-01", "silver", "2015-06-30"), ("2015-07-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_who_loses_a_tier_by_revocation_has_the_lower_one_that_it_stood_in_the_way_of() -> None:
+    """Gold came first, by legs; with keep: at_end, silver was not reached below it."""
+    ladder = AT_END.replace("[{km: 20}]", "[{legs: 1}]") + "validity: {months: 12}"
+    entries = [km("2014-02-01", 1, counter="legs"), km("2014-03-01", 10)]
+    assert changes(ladder, *entries, facts=[revoked("2014-05-01", 1)])[1:3] == [
+        ("2014-02-01", "gold", "2015-01-31"), ("2014-05-01", "silver", "2015-04-30"),
     ]  # fmt: skip

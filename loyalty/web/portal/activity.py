@@ -61,7 +61,11 @@ def kinds(site: Site) -> dict[str, str]:
     teller = Teller(site.program, site.language)
     names = dict.fromkeys(name for edition in site.program.editions for name in edition.activities.activities)
     of_activity = {name: teller.kind(name) for name in names}
-    return {**of_activity, "adjustment": site.language.say(_("Adjustment")), "award": site.language.say(_("Given beside"))}
+    return {
+        **of_activity,
+        "adjustment": site.language.say(_("Adjustment")),
+        "award": site.language.say(_("Given by the program")),
+    }
 
 
 def units(site: Site) -> dict[str, str]:

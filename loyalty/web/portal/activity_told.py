@@ -14,7 +14,6 @@ from loyalty.earning.records import Record, causes_of
 from loyalty.earning.rules import Said
 from loyalty.earning.tables import Activity
 from loyalty.i18n import Language, _
-from loyalty.ledger.tables import Adjustment
 from loyalty.members.tables import Member
 from loyalty.program.labels import field_labels
 from loyalty.program.load import Edition, Program
@@ -126,22 +125,18 @@ def csv_rows(session: Session, teller: Teller, member: Member, rows: Sequence[An
     """Entries as lines of a file, in the order of COLUMNS; amounts with a point and nothing else."""
     told = explained(session, teller.program, member, rows, teller.language)
     activities, adjusted = causes_of(session, member.member_id, [row.cause_id for row in rows])
-    return [_csv_row(teller, row, entry, activities, adjusted) for row, entry in zip(rows, told, strict=True)]
-
-
-def _csv_row(
-    teller: Teller, row: Any, entry: Explained, activities: Mapping[int, Activity], adjusted: Mapping[int, Adjustment]
-) -> list[str]:
-    activity, adjustment = activities.get(row.cause_id), adjusted.get(row.cause_id)
-    record = Record(row.on, row.cause_id, activity, None, adjustment, (entry,))
-    line = teller.line(entry, teller.title(record))
-    fields = "; ".join(f"{name}: {value}" for name, value in (teller.fields(activity) if activity is not None else ()))
-    steps = steps_in_words(entry.steps, teller.language)
-    cells = [teller.title(record), fields, line["name"], line["unit"]]
-    back = teller.language.say(YES) if line["undoes"] else ""
-    reason = entry.reason
-    texts = [*map(guarded, cells), entry.amount, back, guarded(steps), guarded(reason)]
-    return [row.posted_on.isoformat(), row.on.isoformat(), *texts]
+    fields = {cause: "; ".join(f"{n}: {value}" for n, value in teller.fields(one)) for cause, one in activities.items()}
+    yes = teller.language.say(YES)
+    found = []
+    for row, entry in zip(rows, told, strict=True):
+        record = Record(row.on, row.cause_id, activities.get(row.cause_id), None, adjusted.get(row.cause_id), (entry,))
+        what = teller.title(record)
+        texts = (what, fields.get(row.cause_id, ""), entry.name or what, entry.unit_name)
+        back = yes if entry.kind == "reversal" else ""
+        why = (steps_in_words(entry.steps, teller.language), entry.reason)
+        days = (row.posted_on.isoformat(), row.on.isoformat())
+        found.append([*days, *map(guarded, texts), entry.amount, back, *map(guarded, why)])
+    return found
 
 
 def guarded(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, render_template
 from werkzeug.wrappers import Response
 
 from loyalty.errors import Refused, refusal_told
@@ -33,9 +33,8 @@ def me() -> str:
     site = here()
     member = site.reading.get_one(Member, site.viewer.member_id)
     homes = households_of(site.reading, member.member_id)
-    security = url_for("security.security") if "security.security" in current_app.view_functions else ""
     return render_template(
-        "me.html", member=member, attributes=_known(site, member), homes=homes, security=security, wallet=offered(site),
+        "me.html", member=member, attributes=_known(site, member), homes=homes, wallet=offered(site),
         shares=site.program.file.members.household > 1,
     )  # fmt: skip
 

@@ -123,7 +123,7 @@ def _become_known(story: Story, day: int) -> None:
                 claim.over |= claim.fact == fact.revokes
         else:
             story.barred[day] = min(fact.rank, story.barred.get(day, fact.rank))
-            for claim in story.held(day):
+            for claim in story.begun(day):
                 if claim.rank > fact.rank:
                     claim.over = claim.revoked = True
 
@@ -136,10 +136,11 @@ def _open(story: Story, day: int, before: list[Claim]) -> None:
     freed = story.freed(before, day)
     terms = story.in_force(day)
     timed = any(way.held for ways in _all_ways(terms) for way in ways) or bool(terms.ladder.accruals)
-    if begins:
-        for claim in story.held(day):
+    if begins or traits:
+        for claim in story.begun(day):
             if claim.own:
                 extend(story, claim, day)
+    if begins:
         settle(story, day, dict.fromkeys(open_frames(story, day), day), again=_now(True, traits, timed, freed))
     elif changed or timed:
         full = {LIFE: day} if terms.ladder.accruals else {}
@@ -201,7 +202,14 @@ def _confirm(story: Story, day: int) -> None:
 
 
 def _award(story: Story, lowered: dict[Frame, bool], day: int, rank: int) -> None:
-    """Look at the milestones of windows of today's postings; who was of a rank and rises, at those of all open windows."""
+    """Look at the milestones of windows of today's postings, and of those into which something rolled.
+
+    Who was of a rank and rises is looked at in all open windows.
+    """
+    lowered = {
+        frame: lowered.get(frame, False) or story.rolled_today.get(frame, False) for frame in [*lowered, *story.rolled_today]
+    }
+    story.rolled_today.clear()
     if any(terms.ladder.milestones for terms in story.world.terms):
         rises = story.standing(day).rank > rank
         others = [frame for frame in open_frames(story, day) if frame not in lowered and not _at_end(frame)] if rises else []

@@ -2,7 +2,7 @@
 
 from decimal import ROUND_FLOOR, Decimal
 
-from loyalty.program.ladder import ByTier, Lapse, Rollover
+from loyalty.program.ladder import ByTier, Lapse, Rollover, Validity
 from tests.model.oracle.calendar import Frame, containing, laid, moved, tied_to
 from tests.model.oracle.story import Claim, Story
 from tests.model.oracle.terms import Terms
@@ -46,8 +46,14 @@ def _judge(story: Story, terms: Terms, rank: int, ended: list[Claim], day: int) 
         if story.personal is not None and story.personal.last < day:
             frame = Frame(story.personal.layout, story.personal.place + 1, day, day)  # the one that opens today
         frame = frame or Frame(None, 0, day, day)
-        until = by_form(story, how.validity or terms.validity_of(below[-1]), frame, day, day)
+        validity = how.validity or terms.validity_of(below[-1])
+        until = by_form(story, validity, frame, _since(validity, day), day)
         add(story, Claim(below[-1], day, until, "landed", terms=terms))
+
+
+def _since(validity: Validity, day: int) -> int:
+    """The day from which months run of what follows on a day: whole months are those of the day before."""
+    return day - 1 if validity.whole_months else day
 
 
 def _keep_at_end(story: Story, terms: Terms, rank: int, day: int) -> bool:
@@ -62,7 +68,7 @@ def _keep_at_end(story: Story, terms: Terms, rank: int, day: int) -> bool:
             claim = Claim(rank, day, day, "kept", frame, judging, totals=tuple(totals))
             claim.needs = story.needs_of(judging, frame, way, day)
             set_back(story, claim)
-            claim.until = until_of(story, judging, claim, day)
+            claim.until = until_of(story, judging, claim, _since(judging.validity_of(rank, kept=True), day))
             story.won.setdefault((frame, rank), claim)
             add(story, claim)
             return True
@@ -117,7 +123,9 @@ def roll_on(story: Story, frame: Frame, day: int, latest: dict[Frame, int]) -> d
             break
         story.rolled[following] = out
         changed[following] = latest.get(following, day)
-        if any(out.get(counter, 0) < amount for counter, amount in before.items()):
+        lowered = any(out.get(counter, 0) < amount for counter, amount in before.items())
+        story.rolled_today[following] = lowered or story.rolled_today.get(following, False)
+        if lowered:
             take_away(story, following, day)
         if following.last < day:
             for rank in range(1, story.top + 1):
@@ -130,14 +138,9 @@ def rolled_out(story: Story, frame: Frame, day: int) -> dict[int, int]:
     """What of each counter rolls out of a window that is over."""
     terms = story.terms_of(frame, frame.last)
     totals = story.totals(frame)
-    earned = max(
-        (
-            claim.rank
-            for claim in story.claims
-            if claim.frame == frame and claim.source in ("earned", "kept") and not claim.over
-        ),
-        default=0,
-    )
+    won = [claim for claim in story.claims if claim.frame == frame and claim.source in ("earned", "kept")]
+    revoked = {claim.rank for claim in won if claim.revoked}
+    earned = max((claim.rank for claim in won if not claim.over and claim.rank not in revoked), default=0)
     found = {}
     for name, counter in terms.ladder.counters.items():
         if counter.rollover is not None:

@@ -68,6 +68,8 @@ class Story:
     taken: dict[tuple[Frame, int], int] = field(default_factory=dict)
     """What reaching and keeping took off a counter, by window and counter."""
     rolled: dict[Frame, dict[int, int]] = field(default_factory=dict)
+    rolled_today: dict[Frame, bool] = field(default_factory=dict)
+    """Windows into which another amount has rolled since milestones were looked at, and whether a smaller one."""
     paid: dict[Frame, list[tuple[Claim, dict[int, int]]]] = field(default_factory=dict)
     personal: Frame | None = None
     carried: list[int] = field(default_factory=list)
@@ -103,9 +105,13 @@ class Story:
     def is_layer(self, rank: int) -> bool:
         return rank in self.world.terms[0].layers
 
+    def begun(self, day: int) -> list[Claim]:
+        """The claims that have begun and not ended on a day, layers that lie on nothing too."""
+        return [claim for claim in self.claims if not claim.over and claim.begins <= day < claim.until]
+
     def held(self, day: int) -> list[Claim]:
         """The claims that hold on a day. A layer holds only on top of a claim that is none."""
-        holding = [claim for claim in self.claims if not claim.over and claim.begins <= day < claim.until]
+        holding = self.begun(day)
         layers = self.world.terms[0].layers
         if not layers:
             return holding
