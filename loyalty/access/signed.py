@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from loyalty.access.agents import agent_named, network_of
 from loyalty.access.tables import SignIn
 from loyalty.keys import digest
+from loyalty.members.freezing import free
 from loyalty.members.tables import Member
 from loyalty.members.telling import notice
 
@@ -50,7 +51,11 @@ class Viewer:
 
 
 def begin(session: Session, member_id: int, how: str, now: datetime, place: str = "", agent: str = "") -> str:
-    """Begin a sign-in; the token that the browser is to keep. A new one each time, so that none can be planted."""
+    """Begin a sign-in; the token that the browser is to keep. A new one each time, so that none can be planted.
+
+    Raises Refused: `member_frozen`.
+    """
+    free(session, member_id)
     token = secrets.token_urlsafe(32)
     session.add(SignIn(
         member_id=member_id, sign_in_id=digest("sign-in", token), how=how, place=place[:45], agent=agent[:200],
