@@ -82,9 +82,10 @@ class Journey:
         self.page.reload()
         self.has_tier("platinum")
         assert self.page.locator(".card").evaluate("(card) => getComputedStyle(card).backgroundColor") != before
-        self.sees("60,000")
+        self.sees("105,000")
         self.follow("Status", ".tabs")
-        self.sees(re.compile(r"Platinum.*since June 19, 2026, valid through January 31, 2028.*90,000.*75,000", re.DOTALL))
+        self.sees("Since June 25, 2026, valid through January 31, 2028")
+        self.sees("Reached with 90,000 of 75,000 qualifying miles and 4 of 4 Skyway segments in 2026")
 
     def plans(self, script: bool) -> None:
         """Asks what one more flight would bring; with a script airports are offered, and the page is not loaded anew."""
@@ -94,7 +95,7 @@ class Journey:
         origin = self.page.get_by_label("From")
         if script:
             origin.press_sequentially("taipei")
-            expect(self.page.locator("#l-field-origin option[value=TPE]")).to_have_count(1)
+            expect(self.page.locator("#l-origin option[value=TPE]")).to_have_count(1)
         origin.fill("TPE")
         self.page.get_by_label("To", exact=True).fill("ORD")
         self.page.get_by_label("Booking class").select_option("J")
@@ -114,7 +115,7 @@ class Journey:
         self.page.get_by_label("Number").fill("SK100")
         self.press("Find")
         self.follow(f"Flight {SERVICE}")
-        self.page.get_by_role("link", name=re.compile("Ask: upgrade, .*Economy.*Business", re.IGNORECASE)).click()
+        self.page.get_by_role("link", name=re.compile("^Ask ?: upgrade, Economy to Business")).click()
         self.page.get_by_label("Booking class").select_option("V")
         self.page.get_by_label("Ticket").select_option("paid")
         self.press("See what comes of it")
@@ -136,12 +137,13 @@ class Journey:
         self.page.get_by_label("two Cabin upgrades").check()
         self.press("Choose this")
         expect(self.page.get_by_role("button", name="Choose this")).to_have_count(0)
-        self.sees("Chosen already: two Cabin upgrades")
+        self.sees("Your choice is noted.")
+        self.sees("picked on June 25, 2026, of the choice Yearly gift for 2026")
 
     def reads_the_statement(self) -> None:
         self.follow("Activity", ".tabs")
         self.follow("Statements")
-        self.page.get_by_label("Period").select_option("2026-06")
+        self.page.get_by_role("combobox", name="Period").select_option("2026-06")
         self.press("Show")
         self.sees(re.compile(r"Award miles\s*0\s*105,000\s*105,000"))
 

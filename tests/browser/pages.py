@@ -6,8 +6,8 @@ from sqlalchemy import select
 from loyalty.benefits.tables import Request, Service
 from tests.browser.seed import Seeded
 
-#: Pages that are there only where something is set up, or which lead on at once.
-ELSEWHERE = {"wallet.apple", "wallet.google"}
+#: What is there only where something is set up, or is a part of a page.
+ELSEWHERE = {"wallet.apple", "wallet.google", "planner.matching"}
 
 
 def addresses(site: Seeded, token: str = "") -> list[str]:
