@@ -84,7 +84,7 @@ class Journey:
         assert self.page.locator(".card").evaluate("(card) => getComputedStyle(card).backgroundColor") != before
         self.sees("105,000")
         self.follow("Status", ".tabs")
-        self.sees("Since June 25, 2026, valid through January 31, 2028")
+        self.sees("Since June 25, 2026 · valid through January 31, 2028")
         self.sees("Reached with 90,000 of 75,000 qualifying miles and 4 of 4 Skyway segments in 2026")
 
     def plans(self, script: bool) -> None:
@@ -155,9 +155,9 @@ class Journey:
         self.press("Save")
         self.sees("+1 312 555 0100")
         self.follow("Choose")
-        self.page.get_by_label("Surveys").uncheck()
+        self.page.get_by_label("Birthdays and anniversaries").check()
         self.press("Save")
-        expect(self.page.get_by_label("Surveys")).not_to_be_checked()
+        expect(self.page.get_by_label("Birthdays and anniversaries")).to_be_checked()
 
     def leaves(self) -> None:
         """Takes everything along and closes the account: no sign-in holds any more, not even one kept elsewhere."""

@@ -11,7 +11,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 #: Chromium in a container, which asks nobody anything at its start.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+         "--disable-component-update", "--disable-sync", "--disable-smooth-scrolling"]  # fmt: skip
 #: What a browser asks for whose owner speaks a language of the pages.
 TAGS = {"en": "en-US", "zh_Hans": "zh-CN", "zh_Hant": "zh-TW"}
 #: Puts a breach of the policy into the console, by which part of the policy and what it was.

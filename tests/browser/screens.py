@@ -44,6 +44,7 @@ def draw(page: Page, name: str, widths: tuple[int, ...], out: Path) -> None:
         page.emulate_media(color_scheme=scheme)
         for width in widths:
             page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate("scrollTo(0, 0)")
             if wide := too_wide(page):
                 raise SystemExit(f"{name} is {wide}")
             page.screenshot(path=out / f"{name}.{width}.{scheme}.png", full_page=True)
