@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from loyalty.jobs.deployment import Deployment
 from tests.browser.journey import Journey
-from tests.browser.keys import focus, tab, tab_to, walk
+from tests.browser.keys import tab, tab_to, walk
 from tests.browser.live import complaints, serving
 from tests.web.doors import PASSWORD, give_password
 from tests.web.given import member
@@ -84,9 +84,11 @@ def test_everything_is_done_by_keyboard_alone(browser: Browser, deploy: Deploy) 
         page.keyboard.type("ORD")
         tab_to(page, "To")
         page.keyboard.type("TPE")
+        tab_to(page, "Add")
         page.keyboard.press("Enter")
         expect(page.locator("main")).to_contain_text("What each one earns")
-        assert focus(page) is not None  # where it was, not at the top again
+        expect(page.locator("#f-add")).to_be_focused()  # where it was, not at the top again
         tab_to(page, "Take out")
         page.keyboard.press("Enter")
         expect(page.locator("main")).to_contain_text("Nothing yet: add a first one.")
+        expect(page.locator("[data-focus]")).to_be_focused()
