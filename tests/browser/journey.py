@@ -1,4 +1,4 @@
-"""The steps of one member through the pages, as a person takes them: by what links and buttons say. Each works without a script."""
+"""The steps of one member through the pages, as a person takes them: by what links and buttons say, with a script or without."""
 
 import re
 import time

@@ -21,7 +21,8 @@ FOCUS = """() => {
   };
 }"""
 #: What can be reached and was not: of radio buttons of one name, any will do.
-MISSED = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
+MISSED = """() => [...document.querySelectorAll(
+    "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
   .filter((one) => one.checkVisibility() && !one.disabled && one.tabIndex >= 0 && !reached.has(one)
     && !(one.type === "radio" && [...reached].some((other) => other.type === "radio" && other.name === one.name)))
   .map((one) => one.outerHTML.slice(0, 120))"""

@@ -1,4 +1,4 @@
-"""Pictures to look at, as Chromium draws them, light and dark, in three languages: `make screens` writes all of them to var/screens.
+"""Pictures to look at, as Chromium draws them, light and dark, in three languages: `make screens` writes them to var/screens.
 
 python -m tests.browser.screens --mails [--kinds promoted,ending] [--tier gold] [--program FOLDER]
 python -m tests.browser.screens --pages [--paths /status,/me] [--database demo.db --member SK000000240]

@@ -1,4 +1,4 @@
-"""One member's whole way through the pages in a real browser, on both databases, with scripts and without; and by keyboard alone."""
+"""One member's whole way through the pages in a real browser, on both databases, with scripts and without; and by keyboard."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
