@@ -1,4 +1,4 @@
-"""The steps of one member through the pages, as a person takes them: by what links and buttons say, with a script or without."""
+"""The steps of one member through the pages, as a person takes them: by what links and buttons say, a script or none."""
 
 import re
 import time
