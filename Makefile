@@ -7,8 +7,8 @@ BIN := .venv/bin
 help:            ## tell what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/:/'
 
-demo: .venv/demo ## make demo.db: 2,000 members of Skyway, two years of flights, the ladder, three members explained
-	$(BIN)/loyalty demo --no-serve
+demo: .venv/demo ## make demo.db: 2,000 members of Skyway, two years of flights; then serve its pages (not with NO_SERVE=1)
+	$(BIN)/loyalty demo $(if $(NO_SERVE)$(CI),--no-serve)
 
 test: .venv/test ## run all tests, on SQLite and on a PostgreSQL started from a wheel
 	$(BIN)/pytest -n 2 --dist worksteal

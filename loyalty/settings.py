@@ -26,6 +26,7 @@ FORMS = {
     "mail_from": (_ADDRESS, "an address, name@domain"),
     "mail_bounces": (_ADDRESS, "an address, name@domain"),
     "web_address": (r"https?://[!-~]+[^/\s]|", "an address that begins with https:// and ends without /"),
+    "limits": (r"rediss?://[!-~]+|memcached://[!-~]+|memory://|", "redis://HOST, rediss://HOST, memcached://HOST"),
     "secret": (r"\S{32,}|", "at least 32 characters, no spaces"),
     "old_secrets": (r"(\S{32,}\s*)*", "texts of at least 32 characters each, separated by spaces"),
 }
@@ -49,6 +50,13 @@ class Settings:
     signs what is in links, `old_secrets`, separated by spaces, are still taken where it was changed.
     `webhook_networks` are networks that webhooks may go to although they are not public, also by http; an endpoint that has
     failed alone for `webhook_patience` days is disabled; deliveries are kept for `keep_deliveries` days;
+    `proxies` is how many proxies stand before the pages, each of which says who asks (X-Forwarded-For); `limits` where it is
+    counted how often an address asks, `redis://HOST`, in each process by itself without it;
+    `wallet_apple_certificate`, `wallet_apple_key` and `wallet_apple_wwdr` are PEM files of the certificate of a pass type, its
+    key and Apple's intermediate certificate, `wallet_apple_team` and `wallet_apple_pass_type` the identifiers that it was given
+    for; `wallet_google_issuer` and `wallet_google_class` are the issuer and the loyalty class of Google Wallet,
+    `wallet_google_key` the key file (JSON) of the service account that signs; `wallet_images` a folder with icon.png and so on,
+    in place of a drawn icon;
     `jobs` the cron line of each job that is to run at other times than the timetable says (loyalty/jobs/timetable.py, which
     checks it).
     """
@@ -71,6 +79,17 @@ class Settings:
     webhook_networks: str = ""
     webhook_patience: int = 5
     keep_deliveries: int = 90
+    proxies: int = 0
+    limits: str = ""
+    wallet_images: str = ""
+    wallet_apple_certificate: str = ""
+    wallet_apple_key: str = ""
+    wallet_apple_wwdr: str = ""
+    wallet_apple_team: str = ""
+    wallet_apple_pass_type: str = ""
+    wallet_google_issuer: str = ""
+    wallet_google_class: str = ""
+    wallet_google_key: str = ""
     jobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -140,7 +159,7 @@ def _typed(name: str, value: object, problems: list[str]) -> object:
         hint = f" Did you mean {near[0]}?" if near else ""
         problems.append(f"Setting {name} is unknown; allowed: {', '.join(known)}.{hint}")
     elif known[name] is int:
-        if re.fullmatch(r"[1-9][0-9]{0,3}", str(value)):
+        if re.fullmatch(r"[1-9][0-9]{0,3}" + ("|0" if name == "proxies" else ""), str(value)):
             return int(str(value))
         problems.append(f"Setting {name}: found {value!r}; allowed: a whole number from 1.")
     elif not isinstance(value, str):

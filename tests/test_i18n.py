@@ -102,5 +102,5 @@ def test_every_source_has_its_words(source: str) -> None:
     assert len(set(told)) == 3 and all(told)
     short = {**EVIDENCE, "short": True, "counted": ["2026-03-01", "2027-02-28"]}
     if source in ("kept", "confirmed"):
-        assert "from 2026-03-01 through 2027-02-28" in reason(SKYWAY, source, short, {})
+        assert "from March 1, 2026 through February 28, 2027" in reason(SKYWAY, source, short, {})
         assert "although a reversal took the total below" in reason(SKYWAY, source, short, {})

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from loyalty.benefits.waitlist import Facts, Place, compile_key
 from loyalty.earning.rules import Readers, readers_of
 from loyalty.errors import Refused
+from loyalty.i18n import Named, Text, _
 from loyalty.program.asking import InstrumentUse, Queue, RequestKind, ServiceKind
 from loyalty.program.cells import Ahead, ahead
 from loyalty.program.conditions import Test, always, compile_condition
@@ -16,6 +17,7 @@ from loyalty.program.models import ActivityKind
 from loyalty.program.problems import listed, nearest
 from loyalty.program.request_scope import request_scope
 from loyalty.program.scope import Case, Scope, scope_of
+from loyalty.program.words import english
 
 
 class Instrument(NamedTuple):
@@ -62,6 +64,20 @@ class Asked:
     def lifetime(self) -> bool:
         """Whether its order asks for the lifetime tier."""
         return any(key.lifetime is not None for line in self.lines for key in line.queue.order)
+
+    def queue(self, name: str) -> Named:
+        """What a queue is called."""
+        return next(Named(english(line.queue.name), line.queue.name) for line in self.lines if line.queue.id == name)
+
+    @property
+    def benefit(self) -> Named:
+        """What the benefit that gives the right to ask is called."""
+        texts = self.edition.chart.benefits[self.kind.benefit].name
+        return Named(english(texts), texts)
+
+    def class_(self, name: str) -> Named:
+        """What a class of the service is called."""
+        return Named(name, self.service.classes.get(name))
 
     def order(self, facts: Facts) -> tuple[tuple[Any, ...], str]:
         """The place of a request among all of its service and class, without its number; and the name of its queue."""
@@ -124,7 +140,7 @@ def service_kind(edition: Edition, name: str | None) -> str:
     if name is None and len(known) == 1:
         return next(iter(known))
     if name is None or name not in known:
-        raise Refused("unknown_service_kind", kind=name or "not named", allowed=listed(known) or "none",
+        raise Refused("unknown_service_kind", kind=name or Text(_("not named")), allowed=listed(known),
                       nearest=nearest(name or "", known))  # fmt: skip
     return name
 
@@ -135,7 +151,7 @@ def request_kind(edition: Edition, name: str | None) -> Asked:
     if name is None and len(known) == 1:
         return next(iter(known.values()))
     if name is None or name not in known:
-        raise Refused("unknown_request_kind", kind=name or "not named", allowed=listed(known) or "none",
+        raise Refused("unknown_request_kind", kind=name or Text(_("not named")), allowed=listed(known),
                       nearest=nearest(name or "", known))  # fmt: skip
     return known[name]
 

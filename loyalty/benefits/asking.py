@@ -19,6 +19,7 @@ from loyalty.benefits.holding import hold, left_for
 from loyalty.benefits.judging import Judged, Known, Wish, judge
 from loyalty.benefits.locking import GIVEN, OPEN, classes_of, is_due, lock_services, note_look, requests_of, service_day
 from loyalty.benefits.people import known_for
+from loyalty.benefits.reasons import kept
 from loyalty.benefits.refusing import Refusal, refusal_of
 from loyalty.benefits.services import service_id
 from loyalty.benefits.tables import Request, RequestChange, RequestCompanion, Service
@@ -26,13 +27,15 @@ from loyalty.benefits.waitlist import Id
 from loyalty.clock import day_of
 from loyalty.earning.rules import read_with
 from loyalty.errors import Refused
+from loyalty.i18n import Text, _
 from loyalty.keys import digest, dumps
+from loyalty.members.freezing import frozen_of
 from loyalty.members.tables import Member
 from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
-from loyalty.program.words import english
 from loyalty.status.queries import Account
+from loyalty.status.words import thing
 from loyalty.store import among, insert, pairs
 
 COLUMNS = (
@@ -87,7 +90,7 @@ class Answer:
     refusal: Refused | None = None
 
     def take(self, became: Became) -> None:
-        self.state, self.reason, self.details = became.state, became.reason, dumps(became.details)
+        self.state, self.reason, self.details = became.state, became.reason, kept(became.details)
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ def ask(session: Session, program: Program, asks: Sequence[tuple[Account, Ask]],
 
     What the program does not allow is recorded as refused, with the reason. What cannot be understood has a refusal and is not
     recorded: `unknown_request_kind`, `unknown_service`, `unknown_class`, `unknown_member` (a companion), `unknown_field`,
-    `missing_field`, `bad_field`, `key_reused`. Neither stops another.
+    `missing_field`, `bad_field`, `key_reused`, `member_frozen`. Neither stops another.
     """
     answers = [Answer(one) for _, one in asks]
     asking = _Asking(session, program, now)
@@ -154,7 +157,8 @@ class _Asking:
             if is_due(service, self.now):
                 clear(self.session, self.program, service, self.now)
         self.classes = classes_of(self.session, self.services)
-        numbers = self._numbers(items)
+        numbers = known_numbers(self.session, [one.number for item in items for one in item.answer.ask.companions])
+        self.frozen = frozen_of(self.session, [account.member_id for account in accounts])
         before = self._before(items)
         return [item for item in items if self._understood(item, numbers, before)]
 
@@ -164,21 +168,18 @@ class _Asking:
         reading = read_with(asked.readers, one.fields)
         requested_at = one.requested_at or self.now
         if requested_at > self.now:
-            raise Refused("bad_field", field="requested_at", found=requested_at, allowed=f"at most {self.now}", nearest="")
-        answer.id = (account.member_id, request_id(one.source, one.key))
+            raise Refused(
+                "bad_field",
+                field="requested_at",
+                found=requested_at,
+                allowed=Text(_("at most {value}"), value=self.now),
+                nearest="",
+            )
+        wish = wish_for(account, one, asked, requested_at)
+        answer.id = wish.id
         answer.service_id = service_id(asked.kind.service, one.service)
-        wish = Wish(
-            answer.id, asked.kind.id, one.from_class, one.to_class, tuple(one.number for one in answer.ask.companions),
-            dict(one.fields), one.instrument, one.booked_on, requested_at,
-        )  # fmt: skip
         told = {**asdict(one), "fields": reading.kept, "author": "", "kind": asked.kind.id}
         return _Item(account, answer, asked, wish, reading.kept, digest(dumps(told)))
-
-    def _numbers(self, items: Sequence[_Item]) -> set[str]:
-        wanted = [number for item in items for number in item.wish.companions if number is not None]
-        if not wanted:
-            return set()
-        return set(self.session.scalars(select(Member.number).where(among(self.session, Member.number, wanted))))
 
     def _before(self, items: Sequence[_Item]) -> dict[Id, Any]:
         """What was asked under the same keys before."""
@@ -203,13 +204,11 @@ class _Asking:
 
     def _possible(self, item: _Item, numbers: set[str]) -> None:
         one, service = item.answer.ask, self.services.get(item.answer.service_id)
+        if item.account.member_id in self.frozen:
+            raise Refused("member_frozen", number=item.account.number)
         if service is None:
             raise Refused("unknown_service", kind=item.asked.kind.service, key=one.service)
-        for name in (one.from_class, one.to_class):
-            _known_class(name, one.service, item.asked.service.classes)
-        for number in item.wish.companions:
-            if number is not None and number not in numbers:
-                raise Refused("unknown_member", number=number)
+        known_in(item.asked, one, numbers)
 
     # --- what becomes of it -----------------------------------------------------------------------------------------
 
@@ -246,27 +245,22 @@ class _Asking:
         note_look(service, judged.closes_at)
         if not judged.open_at(self.now):
             note_look(service, judged.opens_at)
-            return waits(self.program, judged, service.zone, False)
-        units = self.classes[service.service_id][item.wish.to_class]
-        if units.taken < units.units:
-            note_look(service, self.now)
         else:
-            item.passed = "no_units"
-        queue = next(line.queue.name for line in item.asked.lines if line.queue.id == judged.queue)
-        return Became("waitlisted", "window_open", {"queue": english(queue)})
+            units = self.classes[service.service_id][item.wish.to_class]
+            if units.taken < units.units:
+                note_look(service, self.now)
+            else:
+                item.passed = "no_units"
+        return stands(self.program, item.asked, judged, service.zone, self.now)
 
     def _take(self, item: _Item, service: Service) -> Became | None:
         """Take the instruments that the request needs; the reason where there are too few."""
-        wish, session, program = item.wish, self.session, self.program
-        if wish.instrument is None:
-            return None
-        needed, on = item.asked.instruments[wish.instrument].needed(wish.size), service_day(service)
-        left = left_for(session, program, item.account, wish.instrument, on, self.today)
-        if left >= needed:
+        wish, session, program, on = item.wish, self.session, self.program, service_day(service)
+        short = lacks(session, program, item.account, item.asked, wish, on, self.today)
+        if wish.instrument is not None and short is None:
+            needed = item.asked.instruments[wish.instrument].needed(wish.size)
             hold(session, program, item.account, wish.instrument, needed, on, wish.id[1], item.answer.ask.author, self.now)
-            return None
-        figures = {"instrument": wish.instrument, "needed": needed, "left": left, "on": on}
-        return Became("refused", "instrument_not_held", figures)
+        return short
 
     def _write(self, items: Sequence[_Item]) -> None:
         rows = [self._row(item) for item in items]
@@ -297,9 +291,56 @@ class _Asking:
         }  # fmt: skip
 
 
+# --- what is judged alike where a request is only foreseen ------------------------------------------------------
+
+
+def wish_for(account: Account, one: Ask, asked: Asked, requested_at: datetime) -> Wish:
+    """What is asked, as it is judged."""
+    return Wish(
+        (account.member_id, request_id(one.source, one.key)), asked.kind.id, one.from_class, one.to_class,
+        tuple(companion.number for companion in one.companions), dict(one.fields), one.instrument, one.booked_on, requested_at,
+    )  # fmt: skip
+
+
+def known_numbers(session: Session, numbers: Sequence[str | None]) -> set[str]:
+    """Those of some companions' numbers that are members'. One statement, none without a number."""
+    wanted = [number for number in numbers if number is not None]
+    if not wanted:
+        return set()
+    return set(session.scalars(select(Member.number).where(among(session, Member.number, wanted))))
+
+
+def known_in(asked: Asked, one: Ask, numbers: set[str]) -> None:
+    """Make sure that classes and companions exist. Raises Refused: `unknown_class`, `unknown_member`."""
+    for name in (one.from_class, one.to_class):
+        _known_class(name, one.service, asked.service.classes)
+    for companion in one.companions:
+        if companion.number is not None and companion.number not in numbers:
+            raise Refused("unknown_member", number=companion.number)
+
+
+def stands(program: Program, asked: Asked, judged: Judged, zone: str, now: datetime) -> Became:
+    """What a request that is not refused becomes before units are given out: it waits for its window, or in its queue."""
+    if not judged.open_at(now):
+        return waits(program, judged, zone, False)
+    return Became("waitlisted", "window_open", {"queue": asked.queue(judged.queue)})
+
+
+def lacks(
+    session: Session, program: Program, account: Account, asked: Asked, wish: Wish, on: date, today: date
+) -> Became | None:
+    """The refusal of a request for whose instrument too few are left; none where there are enough, or it needs none."""
+    if wish.instrument is None:
+        return None
+    needed = asked.instruments[wish.instrument].needed(wish.size)
+    left = left_for(session, program, account, wish.instrument, on, today)
+    figures = {"instrument": thing(program, wish.instrument), "needed": needed, "left": left, "on": on}
+    return None if left >= needed else Became("refused", "instrument_not_held", figures)
+
+
 def _known_class(name: str, key: str, known: Mapping[str, Any]) -> None:
     if name not in known:
-        raise Refused("unknown_class", key=key, class_=name, allowed=listed(known) or "none", nearest=nearest(name, known))
+        raise Refused("unknown_class", key=key, class_=name, allowed=listed(known), nearest=nearest(name, known))
 
 
 def _repeated(item: _Item, known: Any) -> None:

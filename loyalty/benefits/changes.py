@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits.holding import capture, give_back
 from loyalty.benefits.locking import GIVEN
+from loyalty.benefits.reasons import kept
 from loyalty.benefits.tables import BenefitUse, Request, RequestChange
 from loyalty.benefits.waitlist import Id
-from loyalty.keys import dumps
 from loyalty.members.telling import note
 from loyalty.program.load import Program
 from loyalty.store import insert, pairs
@@ -44,7 +44,7 @@ class Changes:
 
     def add(self, row: Row[Any], became: Became, logged: bool = True, **values: Any) -> None:
         """Note what a request becomes, and other values of its row; with `logged` the change joins its log."""
-        details = dumps(became.details)
+        details = kept(became.details)
         fresh = {
             **{name: getattr(row, name) for name in CHANGED}, "state": became.state, "reason": became.reason,
             "details": details, **values,

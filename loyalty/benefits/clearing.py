@@ -17,14 +17,13 @@ from loyalty.benefits.changes import Became, Changes
 from loyalty.benefits.judging import Judged, Wish, judge, wish_of
 from loyalty.benefits.locking import classes_of, local, note_look, requests_of, service_day
 from loyalty.benefits.people import known_for
-from loyalty.benefits.reasons import sentence
+from loyalty.benefits.reasons import kept
 from loyalty.benefits.tables import Service, ServiceChange
 from loyalty.benefits.waitlist import Id, Passed, Waiting, give_out
 from loyalty.clock import day_of
 from loyalty.keys import dumps
 from loyalty.program.load import Edition, Program
-from loyalty.program.words import english
-from loyalty.status.words import tier_name
+from loyalty.status.words import tier_named
 
 #: The author of what the engine does itself.
 ENGINE = "engine"
@@ -135,7 +134,7 @@ class _Look:
             "opens_at": judged.opens_at if not ended else row.opens_at,
             "decided_at": self.given.get(id_, self.now) if ended else None,
             "passed": passed.reason if passed else "",
-            "passed_details": dumps(self._figures(id_, judged, passed.left)) if passed else "{}",
+            "passed_details": kept(self._figures(id_, judged, passed.left)) if passed else "{}",
         }
         moved = became.state == "pending" and judged.opens_at != row.opens_at
         changes.add(row, became, became.state != row.state or moved, **values)
@@ -143,29 +142,24 @@ class _Look:
     def _became(self, id_: Id, row: Row[Any], judged: Judged, fresh: Collection[Id]) -> Became:
         if id_ in self.given:
             at_once = id_ in fresh
-            details = {} if at_once else {"queue": self._queue(id_, judged)}
+            details = {} if at_once else {"queue": self.rules[id_].queue(judged.queue)}
             return Became("confirmed", "given_at_once") if at_once else Became("cleared", "given_from_queue", details)
         if judged.closes_at <= self.now:
             return self._ended(id_, judged)
         if judged.open_at(self.now):
-            return Became("waitlisted", "window_open", {"queue": self._queue(id_, judged)})
+            return Became("waitlisted", "window_open", {"queue": self.rules[id_].queue(judged.queue)})
         return waits(self.program, judged, self.service.zone, row.state == "waitlisted" or row.reason == "window_closed")
 
     def _ended(self, id_: Id, judged: Judged) -> Became:
         if judged.bar in RIGHTS:
-            why = sentence(judged.bar, self._figures(id_, judged, 0))
+            why = {"reason": judged.bar, "figures": self._figures(id_, judged, 0)}
             return Became("cancelled", "right_ended", {"why": why})
         return Became("not_cleared", "not_given", {"closes_at": local(judged.closes_at, self.service.zone)})
 
     def _figures(self, id_: Id, judged: Judged, left: int) -> dict[str, Any]:
         wish, asked = self.wishes[id_], self.rules[id_]
-        benefit = english(asked.edition.chart.benefits[asked.kind.benefit].name)
-        tier = tier_name(self.program, judged.own or judged.tier)
-        return {"size": wish.size, "left": left, "why": wish.skipped, "tier": tier, "benefit": benefit}
-
-    def _queue(self, id_: Id, judged: Judged) -> str:
-        lines = self.rules[id_].lines
-        return english(next(line.queue.name for line in lines if line.queue.id == judged.queue))
+        tier = tier_named(self.program, judged.own or judged.tier)
+        return {"size": wish.size, "left": left, "why": wish.skipped, "tier": tier, "benefit": asked.benefit}
 
     def _next(self, judged: dict[Id, Judged]) -> None:
         """Note when the service is to be looked at next; it is closed once it has begun."""
@@ -184,7 +178,7 @@ class _Look:
 
 def waits(program: Program, judged: Judged, zone: str, closed_again: bool) -> Became:
     """A request whose window is not open: from when it may be confirmed, or that nothing opens it."""
-    tier = tier_name(program, judged.tier)
+    tier = tier_named(program, judged.tier)
     if judged.opens_at is None:
         return Became("pending", "no_window", {"tier": tier})
     reason = "window_closed" if closed_again else "window_not_open"

@@ -11,6 +11,7 @@ from loyalty.benefits.asking import request_id
 from loyalty.benefits.changes import Became, Changes
 from loyalty.benefits.clearing import clear
 from loyalty.benefits.locking import GIVEN, OPEN, classes_of, is_due, lock_services, note_look
+from loyalty.benefits.reasons import STATES
 from loyalty.benefits.tables import Request, Service
 from loyalty.clock import day_of
 from loyalty.errors import Refused
@@ -44,15 +45,15 @@ def act(session: Session, program: Program, account: Account, wanted: Act, now: 
     if row.state == "cancelled" and wanted.how in ("withdraw", "cancel", "give_back"):
         return service.service_id, False
     if row.state not in (*OPEN, *GIVEN):
-        raise Refused("request_ended", key=wanted.key, state=row.state)
+        raise Refused("request_ended", key=wanted.key, state=STATES[row.state])
     changes = Changes(session, program, wanted.author, day_of(now, program.zone), now)
     became = Became("cancelled", REASON[wanted.how], {"why": wanted.reason} if wanted.reason else {})
     if wanted.how in ("skip", "unskip"):
         return service.service_id, _skip(changes, service, row, wanted)
     if wanted.how == "give_back" and row.state not in GIVEN:
-        raise Refused("request_not_given", key=wanted.key, state=row.state)
+        raise Refused("request_not_given", key=wanted.key, state=STATES[row.state])
     if service.state != "open":
-        raise Refused("service_ended", key=service.key, state=service.state)
+        raise Refused("service_ended", key=service.key, state=STATES[service.state])
     changes.add(row, became, decided_at=now, passed="", passed_details="{}")
     changes.write(wanted.reason)
     if row.state in GIVEN:
@@ -86,7 +87,7 @@ def _row(session: Session, account: Account, wanted: Act) -> Row[Any]:
 def _skip(changes: Changes, service: Service, row: Row[Any], wanted: Act) -> bool:
     """Let a request be passed over until staff let it stand in the queue again; its state and reason stay."""
     if row.state not in OPEN:
-        raise Refused("request_ended", key=wanted.key, state=row.state)
+        raise Refused("request_ended", key=wanted.key, state=STATES[row.state])
     skipped = wanted.reason if wanted.how == "skip" else ""
     if row.skipped == skipped:
         return False

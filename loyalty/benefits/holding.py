@@ -5,14 +5,14 @@ A request is named by (member_id, request_id). Whoever calls holds the members' 
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Table, bindparam, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.instruments import good_again, valid_day
 from loyalty.benefits.queries import rights
-from loyalty.benefits.tables import BenefitUse
+from loyalty.benefits.tables import BenefitUse, Request, Service
 from loyalty.benefits.using import plan
 from loyalty.clock import day_of
 from loyalty.keys import digest
@@ -112,3 +112,24 @@ def _of(session: Session, requests: Sequence[RequestKey]) -> ColumnElement[bool]
     keys = pairs(session, list(requests))
     mine = tuple_(_USE.c.member_id, _USE.c.request_id).in_(select(keys.c.a, keys.c.b))
     return among(session, _USE.c.member_id, sorted({member_id for member_id, _ in requests})) & mine
+
+
+class HeldFor(NamedTuple):
+    """So many of an entitlement that are held for a request, and the service that it is for."""
+
+    entitlement: int
+    amount: int
+    request: int
+    service: str
+
+
+def held_for(session: Session, member_id: int) -> list[HeldFor]:
+    """What a member's open requests hold. One statement."""
+    request, service = Request.__table__, Service.__table__
+    query = (
+        select(_USE.c.entitlement_id, _USE.c.amount, _USE.c.request_id, service.c.key)
+        .join(request, (request.c.member_id == _USE.c.member_id) & (request.c.request_id == _USE.c.request_id))
+        .join(service, service.c.service_id == request.c.service_id)
+        .where(_USE.c.member_id == member_id, _USE.c.state == "held")
+    )
+    return [HeldFor(*row) for row in session.execute(query.order_by(_USE.c.use_id, _USE.c.n))]

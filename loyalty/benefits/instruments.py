@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from loyalty.errors import Refused
+from loyalty.i18n import Text, _
 from loyalty.program.catalog import Instrument
 from loyalty.program.load import Edition, Program
 from loyalty.program.problems import listed, nearest
@@ -56,4 +57,12 @@ def good_again(program: Program, what: str, today: date) -> date | None:
 def known_amount(what: str, amount: int) -> None:
     """Make sure that so many can be granted or used. Raises Refused: `bad_amount`."""
     if isinstance(amount, bool) or not isinstance(amount, int) or not 1 <= amount <= MOST:
-        raise Refused("bad_amount", amount=amount, unit=what, allowed=f"a whole number from 1 through {MOST}")
+        raise Refused(
+            "bad_amount", amount=amount, unit=what, allowed=Text(_("a whole number from 1 through {most}"), most=MOST)
+        )
+
+
+def used_alone(edition: Edition) -> frozenset[str]:
+    """The instruments that a member may use without a service: good by the day of use, and for no request."""
+    asked = {use.instrument for kind in edition.requests.requests for use in kind.instruments}
+    return frozenset(one.id for one in edition.benefits.instruments if one.valid_on == "use" and one.id not in asked)

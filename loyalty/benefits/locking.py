@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits.tables import Request, Service, ServiceClass
 from loyalty.clock import day_of
+from loyalty.i18n import At
 from loyalty.store import among
 
 #: The states of requests that are not at their end, and of those that hold units.
@@ -60,6 +61,6 @@ def service_day(service: Service) -> date:
     return day_of(service.starts_at, ZoneInfo(service.zone))
 
 
-def local(instant: datetime, zone: str) -> str:
+def local(instant: datetime, zone: str) -> At:
     """An instant as the clock of a service shows it."""
-    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return At(instant, zone)

@@ -18,6 +18,7 @@ from loyalty.keys import digest
 from loyalty.program.load import Program
 from loyalty.status.facts import still_member
 from loyalty.status.queries import Account
+from loyalty.status.words import thing
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def extend(session: Session, program: Program, account: Account, wanted: Change,
     target = _target(session, program, account, wanted, today)
     assert wanted.until is not None
     if target.taken_back is not None:
-        raise ended(account, target, today)
+        raise ended(account, target, thing(program, target.what), today)
     if wanted.until.toordinal() <= target.until:
         raise Refused("extension_not_later", last=last_day(target.until), through=through(wanted.until))
     # a new end before the day of its own record would be no span: it cannot help either
@@ -106,7 +107,7 @@ def revoke(session: Session, program: Program, account: Account, wanted: Change,
         return False
     target = _target(session, program, account, wanted, today)
     if target.taken_back is not None or target.until <= today.toordinal():
-        raise ended(account, target, today)
+        raise ended(account, target, thing(program, target.what), today)
     row.what, row.target = target.what, target.number
     _record(session, row, today, now)
     return True
@@ -119,7 +120,7 @@ def _target(session: Session, program: Program, account: Account, wanted: Change
         known_right(program, wanted.what)
         holding = [one for one in mine.of(wanted.what) if one.until > max(one.begins, today.toordinal())]
         if not holding:
-            raise Refused("not_held", number=account.number, what=wanted.what, on=today)
+            raise Refused("not_held", number=account.number, what=thing(program, wanted.what), on=today)
         return holding[0]
     number = staff_number(digest("benefit", wanted.given)) if wanted.given is not None else wanted.right
     found = next((one for one in mine.entitlements if one.number == number), None)

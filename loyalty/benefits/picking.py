@@ -16,8 +16,10 @@ from loyalty.benefits.rights import Known
 from loyalty.benefits.tables import BenefitPick
 from loyalty.clock import day_of
 from loyalty.errors import Refused
+from loyalty.i18n import Named, Text, _
 from loyalty.keys import digest
 from loyalty.ledger.operations import Row, post
+from loyalty.members.freezing import free
 from loyalty.program.catalog import Choice
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
@@ -26,7 +28,7 @@ from loyalty.status.facts import still_member
 from loyalty.status.marks import deadline
 from loyalty.status.operations import mark_due
 from loyalty.status.queries import Account
-from loyalty.status.words import tier_name
+from loyalty.status.words import tier_named
 from loyalty.store import among
 
 
@@ -47,13 +49,14 @@ def pick(session: Session, program: Program, account: Account, wanted: Pick, now
 
     Without `period_of` it is for the open choice that ends first, else for the period of today. Raises Refused:
     `unknown_choice`, `unknown_option`, `pick_too_late`, `pick_too_early`, `too_many_picks`, `option_picked`,
-    `option_not_for`, `already_left`, `key_reused`.
+    `option_not_for`, `already_left`, `key_reused`, `member_frozen`.
     """
     today = day_of(now, program.zone)
     known = known_of(session, program, [account])[account.member_id]
     if _picked(known, wanted):
         return False
     still_member(account, today)
+    free(session, account.member_id)
     if wanted.choice not in names(program):
         allowed = names(program)
         hint = nearest(wanted.choice, allowed)
@@ -88,7 +91,12 @@ def _for(program: Program, known: Known, wanted: Pick, today: date) -> Choosing:
     of = (wanted.period_of or today).toordinal()
     period = period_on(program, per, known.enrolled, of)
     if period is None or period.last < known.enrolled:
-        raise Refused("unknown_choice", choice=f"{name} on {date.fromordinal(of)}", allowed=listed(names(program)), nearest="")
+        raise Refused(
+            "unknown_choice",
+            choice=Text(_("{name} on {day}"), name=name, day=date.fromordinal(of)),
+            allowed=listed(names(program)),
+            nearest="",
+        )
     before = period_on(program, per, known.enrolled, period.first - 1)
     opens = before.first if before is not None else period.first
     if opens > day:
@@ -103,7 +111,7 @@ def _allowed(program: Program, account: Account, known: Known, made: Choosing, w
     period, first = made.period, date.fromordinal(made.period.first)
     mine = [one for one in known.picks if (one.choice, one.period) == (wanted.choice, period.first)]
     if not choice.repeated and any(one.option == wanted.option for one in mine):
-        raise Refused("option_picked", number=account.number, option=wanted.option, first=first)
+        raise Refused("option_picked", number=account.number, option=_option(choice, wanted.option), first=first)
     laid = stretches(program, known.spans, period.first, min(period.last, day))
     if made.open and not any(fits(made, slot, wanted.option, laid, day) for slot in made.open):
         raise _not_for(program, account, known, made, wanted, day)
@@ -125,12 +133,16 @@ def _offered(program: Program, made: Choosing, wanted: Pick, day: int) -> Choice
 
 
 def _not_for(program: Program, account: Account, known: Known, made: Choosing, wanted: Pick, day: int) -> Refused:
-    least = made.open[0].choice.options[wanted.option].at_least or ""
+    choice = made.open[0].choice
+    least = choice.options[wanted.option].at_least or ""
     best = tier_at(known.spans, min(day, made.period.last)) or program.tiers[0]
-    allowed = f"{tier_name(program, least)} and higher"
-    return Refused(
-        "option_not_for", option=wanted.option, allowed=allowed, number=account.number, tier=tier_name(program, best)
-    )
+    allowed = Text(_("{tier} and higher"), tier=tier_named(program, least))
+    option = _option(choice, wanted.option)
+    return Refused("option_not_for", option=option, allowed=allowed, number=account.number, tier=tier_named(program, best))
+
+
+def _option(choice: Choice, option: str) -> Named:
+    return Named(option, choice.options[option].name)
 
 
 def _ahead(account: Account, choice: Choice, made: Choosing, count: int, day: int) -> None:
@@ -142,7 +154,7 @@ def _ahead(account: Account, choice: Choice, made: Choosing, count: int, day: in
     if full and len(made.slots) > sum(one.how == "pick" for one in made.given):
         last = max(slot.through for slot in made.slots)
     if last < day:
-        raise Refused("pick_too_late", choice=choice.id, first=first, last=date.fromordinal(last))
+        raise Refused("pick_too_late", choice=Named(choice.id, choice.name), first=first, last=date.fromordinal(last))
     if full:
         raise Refused("too_many_picks", number=account.number, count=count, first=first)
 

@@ -1,14 +1,18 @@
 """The catalogue of reasons: why a request is refused, waits, was given, passed over or ended; a code and its sentence.
 
-All texts stand here, so that they can be told in another language. Figures are filled in by name.
+All texts stand here, so that they can be told in another language. Figures are filled in by name. What a figure names is kept
+in every language of the program, days and instants as such: so what was decided is told in any language, and as it was then.
 """
 
 import json
 from collections.abc import Mapping
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from loyalty.i18n import ENGLISH, Language, _
+from loyalty.i18n import ENGLISH, At, Language, Named, Text, _
+from loyalty.keys import dumps
 
 #: code -> sentence. The code is stable; the sentence is for people.
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -57,8 +61,55 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 
+#: What the states of requests and of services are called.
+STATES: Mapping[str, Text] = MappingProxyType(
+    {
+        "pending": Text(_("pending")),
+        "waitlisted": Text(_("waitlisted")),
+        "confirmed": Text(_("confirmed")),
+        "cleared": Text(_("cleared")),
+        "not_cleared": Text(_("not cleared")),
+        "cancelled": Text(_("cancelled")),
+        "refused": Text(_("refused")),
+        "open": Text(_("open")),
+        "closed": Text(_("closed")),
+    }
+)
+
+
+def kept(details: Mapping[str, Any]) -> str:
+    """The figures of a reason as the JSON that is kept."""
+    return dumps(_kept(details))
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _kept(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_kept(one) for one in value]
+    if isinstance(value, Named):
+        return {"texts": value.texts} if value.texts else value.replace("_", " ")
+    if isinstance(value, At):
+        return {"at": value.instant.isoformat(), "zone": value.zone}
+    return {"day": value.isoformat()} if isinstance(value, date) else value
+
+
 def sentence(code: str, details: str | Mapping[str, Any] = "{}", language: Language = ENGLISH) -> str:
     """The sentence of a reason with its figures, given as a mapping or as the JSON that is kept, in a language. Raises KeyError
     for a code that is not in the catalogue or a figure that is missing."""
-    figures = json.loads(details) if isinstance(details, str) else details
-    return language.say(REASONS[code], **figures) if code else ""
+    figures = json.loads(details) if isinstance(details, str) else _kept(details)
+    return language.say(REASONS[code], **{name: _told(one, language) for name, one in figures.items()}) if code else ""
+
+
+def _told(figure: Any, language: Language) -> str:
+    if isinstance(figure, list):
+        return language.enumerated([_told(one, language) for one in figure]) if figure else language.say(_("none"))
+    if not isinstance(figure, dict):
+        return language.told(figure)
+    if "texts" in figure:
+        return language.own(figure["texts"])
+    if "reason" in figure:
+        return sentence(figure["reason"], figure["figures"], language)
+    if "day" in figure:
+        return language.day(date.fromisoformat(figure["day"]))
+    return language.instant(datetime.fromisoformat(figure["at"]), ZoneInfo(figure["zone"]))

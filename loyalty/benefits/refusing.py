@@ -11,11 +11,12 @@ from loyalty.benefits.changes import Became
 from loyalty.benefits.judging import Judged, Known, Wish, case_of, party_of
 from loyalty.benefits.locking import local
 from loyalty.benefits.windows import companions_of, has_right
-from loyalty.keys import dumps
+from loyalty.i18n import Named, translated
+from loyalty.program.benefit_words import telling
 from loyalty.program.load import Program
-from loyalty.program.problems import listed
-from loyalty.program.words import english
-from loyalty.status.words import tier_name
+from loyalty.program.request_words import labels_of
+from loyalty.program.words import condition, english, words_of
+from loyalty.status.words import thing, tier_named
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,17 @@ def _broken(program: Program, about: Refusal, same: str | None) -> Iterator[tupl
     yield from _no_right(program, about)
     allowed = companions_of(about.asked.edition.chart, about.asked.kind, party_of(about.asked, wish, about.known, about.today))
     if len(wish.companions) > allowed:
-        yield "too_many_companions", {"companions": len(wish.companions), "allowed": allowed or "none"}
+        yield "too_many_companions", {"companions": len(wish.companions), "allowed": allowed or []}
 
 
 def _not_allowed(about: Refusal) -> Iterator[tuple[str, dict[str, Any]]]:
     asked, wish = about.asked, about.wish
     offered = [name for name in asked.kind.classes.get(wish.from_class, ()) if name in about.classes]
     if wish.to_class not in offered:
-        classes = {"from_class": wish.from_class, "to_class": wish.to_class, "allowed": listed(offered) or "none"}
-        yield "class_not_offered", classes
+        from_class, to_class, *allowed = (asked.class_(name) for name in (wish.from_class, wish.to_class, *offered))
+        yield "class_not_offered", {"from_class": from_class, "to_class": to_class, "allowed": allowed}
     elif not asked.when(case_of(asked, wish, about.known, about.judged.tier)):
-        yield "fields_not_allowed", {"allowed": dumps(asked.kind.when)}
+        yield "fields_not_allowed", {"allowed": _told(asked, asked.kind.when)}
 
 
 def _untimely(about: Refusal) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -75,15 +76,25 @@ def _untimely(about: Refusal) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _no_right(program: Program, about: Refusal) -> Iterator[tuple[str, dict[str, Any]]]:
     asked, wish, offered = about.asked, about.wish, about.asked.instruments
-    chart = asked.edition.chart
+    chart, instruments = asked.edition.chart, [thing(program, name) for name in offered]
     if wish.instrument is None:
         if not has_right(chart, asked.kind, party_of(asked, wish, about.known, about.today)):
             benefit = chart.benefits[asked.kind.benefit]
-            tiers = [tier_name(program, tier) for tier in chart.tiers if chart.raw(benefit, tier) is not None]
-            tier = tier_name(program, about.judged.own or asked.edition.ladder.base)
-            yield "no_benefit", {"tier": tier, "benefit": english(benefit.name), "allowed": listed([*tiers, *offered])}
+            tiers = [tier_named(program, tier) for tier in chart.tiers if chart.raw(benefit, tier) is not None]
+            tier = tier_named(program, about.judged.own or asked.edition.ladder.base)
+            yield "no_benefit", {"tier": tier, "benefit": asked.benefit, "allowed": [*tiers, *instruments]}
     elif wish.instrument not in offered:
-        yield "instrument_not_offered", {"instrument": wish.instrument, "allowed": listed(offered) or "none"}
+        yield "instrument_not_offered", {"instrument": thing(program, wish.instrument), "allowed": instruments}
     elif not offered[wish.instrument].test(case_of(asked, wish, about.known, about.judged.tier)):
-        allowed = dumps(offered[wish.instrument].use.when)
-        yield "instrument_not_allowed", {"instrument": wish.instrument, "allowed": allowed}
+        allowed = _told(asked, offered[wish.instrument].use.when)
+        yield "instrument_not_allowed", {"instrument": thing(program, wish.instrument), "allowed": allowed}
+
+
+def _told(asked: Asked, given: Any) -> Named:
+    """A condition in words, in every language of the program."""
+    texts = {}
+    for code in asked.edition.head.languages:
+        words = words_of(asked.edition, translated(code))
+        names = labels_of(asked.kind, asked.service, telling(asked.edition.chart, asked.edition.head, code), words)
+        texts[code] = condition(given, words.language, names)
+    return Named(english(texts), texts)

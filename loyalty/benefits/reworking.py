@@ -17,7 +17,6 @@ from loyalty.benefits.people import known_for
 from loyalty.benefits.tables import Request, RequestCompanion, Service
 from loyalty.clock import day_of
 from loyalty.program.load import Program
-from loyalty.program.words import english
 from loyalty.status.queries import Account
 from loyalty.store import among
 
@@ -63,8 +62,7 @@ def _note(changes: Changes, row: Row[Any], judged: Judged, asked: Asked, service
     if judged.closes_at <= changes.now:
         return  # the next look ends it
     if judged.open_at(changes.now):
-        queue = next(line.queue.name for line in asked.lines if line.queue.id == judged.queue)
-        became = Became("waitlisted", "window_open", {"queue": english(queue)})
+        became = Became("waitlisted", "window_open", {"queue": asked.queue(judged.queue)})
         moment: datetime | None = changes.now
     else:
         became = waits(changes.program, judged, service.zone, row.state == "waitlisted" or row.reason == "window_closed")

@@ -16,11 +16,14 @@ from loyalty.benefits.asked import service_kind, service_readers
 from loyalty.benefits.changes import Became, Changes
 from loyalty.benefits.clearing import clear, close, edition_for, log_service
 from loyalty.benefits.locking import GIVEN, OPEN, classes_of, is_due, local, lock_services, note_look, requests_of
+from loyalty.benefits.reasons import STATES
 from loyalty.benefits.tables import Service, ServiceChange, ServiceClass
 from loyalty.clock import day_of
 from loyalty.earning.rules import read_with
 from loyalty.errors import Refused
+from loyalty.i18n import Named, Text, _
 from loyalty.keys import digest, dumps
+from loyalty.program.asking import ServiceKind
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 
@@ -128,7 +131,7 @@ def change(session: Session, program: Program, number: int, wanted: Change, now:
     service, other = services.get(number), services.get(wanted.replaced_by or 0)
     for one, found in ((number, service), (wanted.replaced_by, other)):
         if one is not None and found is None:
-            raise Refused("unknown_service", kind="service", key=one)
+            raise Refused("unknown_service", kind=Text(_("service")), key=one)
     assert service is not None
     if _changed_before(session, service, wanted.key, _hash_of(wanted)):
         return False
@@ -158,7 +161,7 @@ def _changed_before(session: Session, service: Service, key: str, input_hash: in
 def _may_change(service: Service, wanted: Change) -> None:
     """One that is closed may be moved, and is open again; one that is cancelled may not be changed at all."""
     if service.state == "cancelled" or (service.state == "closed" and wanted.starts_at is None):
-        raise Refused("service_ended", key=service.key, state=service.state)
+        raise Refused("service_ended", key=service.key, state=STATES[service.state])
 
 
 class _Changing:
@@ -227,12 +230,14 @@ class _Changing:
         if other.kind != self.service.kind:
             raise Refused("unknown_service", kind=self.service.kind, key=other.key)
         if other.state != "open" or other is self.service:
-            raise Refused("service_ended", key=other.key, state=other.state)
+            raise Refused("service_ended", key=other.key, state=STATES[other.state])
         live = (*OPEN, *GIVEN)
         there = {(row.member_id, row.to_class): row.key for row in requests_of(self.session, [other.service_id], live)}
         offered = classes_of(self.session, [other.service_id])[other.service_id]
+        known = (edition.requests.services for edition in reversed(self.program.editions))
+        kind = next(services[self.service.kind] for services in known if self.service.kind in services)
         for row in requests_of(self.session, [self.service.service_id], live):
-            became = _over(row, there.get((row.member_id, row.to_class)), list(offered))
+            became = _over(row, there.get((row.member_id, row.to_class)), list(offered), kind)
             over = became.state == "pending"
             number, decided = (other.service_id, None) if over else (row.service_id, self.now)
             self.changes.add(row, became, passed="", passed_details="{}", decided_at=decided, service_id=number)
@@ -243,11 +248,13 @@ class _Changing:
         log_service(self.session, self.service, kind, details, self.wanted.author, self.wanted.reason, self.now, **self.told)
 
 
-def _over(row: Any, asked: str | None, offered: list[str]) -> Became:
+def _over(row: Any, asked: str | None, offered: list[str], kind: ServiceKind) -> Became:
     """What becomes of a request whose service is replaced: it goes over, unless the same is asked there already."""
     if asked is not None:
         return Became("cancelled", "asked_already", {"key": asked})
     if row.to_class not in offered:
-        details = {"from_class": row.from_class, "to_class": row.to_class, "allowed": listed(offered)}
-        return Became("cancelled", "class_not_offered", details)
+        from_class, to_class, *allowed = (
+            Named(name, kind.classes.get(name)) for name in (row.from_class, row.to_class, *offered)
+        )
+        return Became("cancelled", "class_not_offered", {"from_class": from_class, "to_class": to_class, "allowed": allowed})
     return Became("pending", "replaced")

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from loyalty import i18n
 from loyalty.benefits.queries import companions_of
 from loyalty.benefits.tables import Companion
 from loyalty.clock import day_of, through
@@ -20,7 +21,7 @@ from loyalty.status.ladder import rules_of
 from loyalty.status.marks import deadline
 from loyalty.status.queries import Account, histories
 from loyalty.status.timeline import Walk, timeline
-from loyalty.status.words import tier_name
+from loyalty.status.words import tier_named
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ def name_companion(session: Session, program: Program, account: Account, wanted:
         _end(named(session, account, wanted.instead), wanted.begins, wanted.author, f"replaced: {wanted.reason}")
     _record(session, row, now)
     return True
+
+
+def named_on(session: Session, account: Account, day: date) -> int:
+    """How many companions for benefits a member has on a day."""
+    rows = companions_of(session, [account.member_id]).get(account.member_id, ())
+    return sum(row.sharing is None and row.begins <= day < _over(row) for row in rows)
 
 
 def end_companion(
@@ -137,9 +144,9 @@ def share(session: Session, program: Program, account: Account, companion: Accou
 def _no_right(session: Session, program: Program, account: Account, rule: Sharing, today: date) -> Refused:
     history = histories(session, rules_of(program), [account])[account.member_id]
     if "current" in rule.lifetime.values() and _shared_now(program, history, today):
-        return Refused("chain_of_sharing", number=account.number, tier=tier_name(program, account.tier or ""))
-    allowed = listed([tier_name(program, tier) for tier in rule.lifetime])
-    return Refused("sharing_not_held", number=account.number, sharing=rule.id, allowed=allowed)
+        return Refused("chain_of_sharing", number=account.number, tier=tier_named(program, account.tier or ""))
+    allowed = listed([tier_named(program, tier) for tier in rule.lifetime])
+    return Refused("sharing_not_held", number=account.number, sharing=i18n.Named(rule.id, rule.name), allowed=allowed)
 
 
 def _shared_now(program: Program, history: History, today: date) -> bool:
@@ -154,7 +161,7 @@ def _free(account: Account, rule: Sharing, known: Sequence[Companion], row: Comp
     this_year = {one.number: one for one in mine if one.begins.year == year}
     if len(this_year) >= rule.companions:
         who = next(iter(this_year))
-        raise Refused("sharing_changed", number=account.number, companion=who, year=year)
+        raise Refused("sharing_changed", number=account.number, companion=who, year=str(year))
     running = {one.number: one for one in mine if _over(one) > row.begins}
     if len(running) >= rule.companions:
         one = min(running.values(), key=_over)

@@ -14,14 +14,14 @@ from loyalty.benefits.rights import Entitlement, Known, last_day
 from loyalty.benefits.tables import Companion
 from loyalty.benefits.words import reason
 from loyalty.clock import day_of
+from loyalty.i18n import _
 from loyalty.program.benefit_words import Telling, telling
 from loyalty.program.chart import Held
 from loyalty.program.gifts import Gift
 from loyalty.program.load import Edition, Program
-from loyalty.program.words import english
 from loyalty.status.booked import choice_of, is_open, milestone_of
 from loyalty.status.queries import Account
-from loyalty.status.words import tier_name
+from loyalty.status.words import tier_name, unit_of
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,13 @@ def benefits_of(session: Session, program: Program, account: Account, day: date,
     """Everything that a member has on a day, as known at its end. The number of statements does not depend on the member."""
     mine = rights(session, program, [account], day)[account.member_id]
     companions = companions_of(session, [account.member_id]).get(account.member_id, [])
+    return benefits_told(program, account, mine, companions, day, language)
+
+
+def benefits_told(
+    program: Program, account: Account, mine: Rights, companions: Sequence[Companion], day: date, language: str = "en"
+) -> Benefits:  # fmt: skip
+    """The same of what is read already."""
     tier = tier_at(mine.known.spans, day.toordinal())
     if tier is None:
         return Benefits(account.number, day, None, "")
@@ -178,7 +185,8 @@ def _right(program: Program, words: Telling, mine: Rights, one: Entitlement) -> 
     quota = one.quota(max(mine.day, one.begins))
     return Right(
         one.number, one.what, _name(words, one.what), one.kind, quota, mine.left(one, mine.day), held, taken - held,
-        date.fromordinal(one.begins), last_day(one.until), reason(program, one), back, taken if back is not None else 0,
+        date.fromordinal(one.begins), last_day(one.until), reason(program, one, words.spoken), back,
+        taken if back is not None else 0,
     )  # fmt: skip
 
 
@@ -205,7 +213,7 @@ def _picking(program: Program, words: Telling, known: Known, made: Choosing, nam
     picked = tuple(one.option for one in made.given if one.how == "pick")
     options = tuple(
         Offered(
-            option, words.text(about.name), _gives(words, about.gives),
+            option, words.text(about.name), _gives(program, words, about.gives),
             any(high_enough(slot, option, laid, at) for slot in made.open)
             and (choice is None or choice.repeated or option not in picked),
         )
@@ -224,18 +232,27 @@ def _milestones(program: Program, words: Telling, known: Known, day: date) -> It
     for row in known.awards:
         if is_open(program, row, day):
             choice = choice_of(program, row)
-            name = english(milestone_of(program, row.edition, row.name).name)
+            name = words.text(milestone_of(program, row.edition, row.name).name)
             chosen = tuple(one["option"] for one in row.chosen if one["on"] <= day.isoformat())
-            options = tuple(Offered(option, option, _gives(words, gifts), True) for option, gifts in choice.options.items())
+            given = {option: _gives(program, words, gifts) for option, gifts in choice.options.items()}
+            # an option has no name but what it gives
+            options = tuple(
+                Offered(option, gives or words.spoken.say(_("nothing")), gives, True) for option, gives in given.items()
+            )
             yield ToPick("milestone", row.name, name, row.window_on, None, choice.pick - len(chosen), row.choose_by, options,
                          chosen, (), choice.default)  # fmt: skip
 
 
-def _gives(words: Telling, gifts: Sequence[Gift]) -> str:
-    return ", ".join(
-        words.so_many(gift.amount, words.instrument(gift.instrument)) if gift.instrument is not None
-        else f"{gift.amount:,f} {gift.unit}" for gift in gifts
-    )  # fmt: skip
+def _gives(program: Program, words: Telling, gifts: Sequence[Gift]) -> str:
+    return words.spoken.enumerated([_gift(program, words, gift) for gift in gifts] or [""])
+
+
+def _gift(program: Program, words: Telling, gift: Gift) -> str:
+    if gift.instrument is not None:
+        return words.so_many(gift.amount, words.instrument(gift.instrument))
+    unit = unit_of(program, gift.unit or "")
+    name = words.text(unit.name) if unit is not None else gift.unit
+    return words.spoken.say(_("{amount} {unit}"), amount=words.spoken.number(gift.amount), unit=name)
 
 
 # --- companions -------------------------------------------------------------------------------------------------

@@ -14,9 +14,12 @@ from loyalty.benefits.rights import Entitlement, last_day
 from loyalty.benefits.tables import BenefitUse
 from loyalty.clock import day_of
 from loyalty.errors import Refused
+from loyalty.i18n import Named, Text, _
 from loyalty.keys import digest
+from loyalty.members.freezing import free
 from loyalty.program.load import Program
 from loyalty.status.queries import Account
+from loyalty.status.words import thing
 
 
 class Taken(NamedTuple):
@@ -52,7 +55,7 @@ def use(session: Session, program: Program, account: Account, wanted: Use, now: 
     """Take so many of what the member has, the earliest end first; the same key again is answered as before.
 
     Raises Refused, and takes nothing: `unknown_entitlement`, `bad_amount`, `nothing_left`, `not_held`, `not_yet`,
-    `entitlement_ended`, `key_reused`.
+    `entitlement_ended`, `key_reused`, `member_frozen`.
     """
     told = digest(wanted.what, str(wanted.amount), str(wanted.service_on or ""), wanted.author, wanted.reason)
     use_id = digest("use", wanted.key)
@@ -62,6 +65,7 @@ def use(session: Session, program: Program, account: Account, wanted: Use, now: 
         if before[0].input_hash != told:
             raise Refused("key_reused", key=wanted.key, source="use")
         return Taken(False, tuple((row.entitlement_id, row.amount) for row in before))
+    free(session, account.member_id)
     today = day_of(now, program.zone)
     parts = plan(session, program, account, wanted.what, wanted.amount, wanted.service_on or today, today)
     row = {"use_id": use_id, "state": "used", "author": wanted.author, "reason": wanted.reason, "key": wanted.key,
@@ -88,7 +92,7 @@ def give_back(session: Session, program: Program, account: Account, wanted: Retu
             raise Refused("key_reused", key=wanted.key, source="return")
         return False
     if not rows or rows[0].state == "returned":
-        why = f"; it came back on {rows[0].returned_on}" if rows else ""
+        why = Text(_("; it came back on {day}"), day=rows[0].returned_on) if rows else ""
         raise Refused("nothing_to_return", number=account.number, key=wanted.used, why=why)
     today = day_of(now, program.zone)
     for row in rows:
@@ -108,11 +112,11 @@ def plan(
     on = valid_day(program, what, service_on, today)
     parts = mine.take(what, amount, on.toordinal())
     if sum(part for _, part in parts) < amount:
-        raise lacking(account, mine, what, amount, on)
+        raise lacking(account, mine, thing(program, what), amount, on)
     return parts
 
 
-def lacking(account: Account, mine: Rights, what: str, amount: int, on: date) -> Refused:
+def lacking(account: Account, mine: Rights, what: Named, amount: int, on: date) -> Refused:
     """Why so many of something cannot be taken for a day: ended, not begun, used up, or never held."""
     day = on.toordinal()
     mine_all = [one for one in mine.of(what) if one.begins < one.until]
@@ -128,10 +132,10 @@ def lacking(account: Account, mine: Rights, what: str, amount: int, on: date) ->
         begins = date.fromordinal(min(one.begins for one in later))
         return Refused("not_yet", number=account.number, what=what, begins=begins, on=on)
     if mine_all:
-        return ended(account, max(mine_all, key=lambda one: one.until), on)
+        return ended(account, max(mine_all, key=lambda one: one.until), what, on)
     return Refused("not_held", number=account.number, what=what, on=on)
 
 
-def ended(account: Account, one: Entitlement, on: date) -> Refused:
+def ended(account: Account, one: Entitlement, what: Named, on: date) -> Refused:
     """The refusal of an entitlement that has ended."""
-    return Refused("entitlement_ended", number=account.number, what=one.what, last=last_day(one.until), on=on)
+    return Refused("entitlement_ended", number=account.number, what=what, last=last_day(one.until), on=on)

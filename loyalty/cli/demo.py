@@ -1,21 +1,27 @@
 """The demonstration: a database of seeded members, and what to look at first."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 
 import click
 from sqlalchemy import func, select
 
 from loyalty import clock
+from loyalty.access.links import hand_out
+from loyalty.access.tokens import link_address
 from loyalty.cli.output import progress_bar, refusals
+from loyalty.cli.serving import HOST, PORT, serve_pages
 from loyalty.cli.status import explain_member, show_ladder
 from loyalty.jobs import migrate, recalculate
-from loyalty.jobs.demo import departures, draw
+from loyalty.jobs.demo import departures, draw, waiting
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.schedule import run_now
 from loyalty.jobs.timetable import job_named
 from loyalty.members.tables import Member
 from loyalty.settings import read as read_settings
+from loyalty.status.queries import lock_numbers
 from loyalty.status.tables import StatusChange
 
 
@@ -23,10 +29,13 @@ from loyalty.status.tables import StatusChange
 @click.option("--members", type=click.IntRange(1, 100_000), default=2000, show_default=True)
 @click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), default=Path("demo.db"), show_default=True,
               help="The SQLite file to make; one that is there is replaced.")  # fmt: skip
-@click.option("--no-serve", is_flag=True, help="End after the figures, without serving pages; there are no pages yet.")
+@click.option("--no-serve", is_flag=True, help="End after the figures, without serving the pages.")
 @refusals
 def demo(members: int, path: Path, no_serve: bool) -> None:
-    """Make a database of seeded members with two years of activity, and show the ladder and three members on it."""
+    """Make a database of seeded members with two years of activity, show the ladder and three members on it, serve the pages.
+
+    They are served on this machine alone, with a secret made for this run, until stopped.
+    """
     for old in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
         old.unlink(missing_ok=True)
     now = clock.now()
@@ -43,10 +52,27 @@ def demo(members: int, path: Path, no_serve: bool) -> None:
     click.echo(f"{drawn.members:,} members, {drawn.activities:,} activities, {result.changes:,} changes of status.\n")
     show_ladder(deployment, deployment.today(now), False)
     chosen = _three(deployment)
+    waiting(deployment, chosen, now)
     for number in chosen:
         click.echo()
         explain_member(deployment, number, deployment.today(now), False)
     _next(deployment, chosen, departure)
+    if not no_serve:
+        _serve(deployment, chosen)
+
+
+def _serve(deployment: Deployment, chosen: list[str]) -> None:
+    """Serve the pages, with a link for each of some members that signs in as them."""
+    here = replace(deployment.settings, secret=token_urlsafe(48), old_secrets="", web_address="", mail="", proxies=0, limits="")
+    served = Deployment(here)
+    with served.store.transaction() as session:
+        ids = {account.number: account.member_id for account in lock_numbers(session, chosen).values()}
+        links = {number: hand_out(session, ids[number], clock.now(), timedelta(hours=12)) for number in chosen}
+    click.echo("\nSign in as one of them; each link works once:")
+    for number, link in links.items():
+        click.echo(f"  {number}  {link_address(here, link)}")
+    click.echo(f"\nServing {served.program.id} at http://{HOST}:{PORT}; stop it with Ctrl-C.")
+    serve_pages(served, HOST, PORT, 2)
 
 
 def _three(deployment: Deployment) -> list[str]:

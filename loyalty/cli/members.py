@@ -1,12 +1,14 @@
 """Commands about members."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy import select
 
+from loyalty.access.links import hand_out
+from loyalty.access.tokens import link_address
 from loyalty.cli.edge import account_of, opened
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
@@ -72,6 +74,20 @@ def show(number: str, as_json: bool) -> None:
         return
     for name, value in values.items():
         click.echo(f"{name}: {'' if value is None else value}")
+
+
+@members.command()
+@click.argument("number")
+@click.option("--minutes", type=click.IntRange(1, 1440), default=15, show_default=True, help="For so long it works, once.")
+@refusals
+def link(number: str, minutes: int) -> None:
+    """Print a link that signs in as a member: for who has lost every other way, and proved to you who they are."""
+    deployment, now = opened()
+    if not deployment.settings.secret:
+        raise Refused("secret_not_set")
+    with deployment.store.transaction() as session:
+        found = hand_out(session, account_of(session, number).member_id, now, timedelta(minutes=minutes))
+    click.echo(link_address(deployment.settings, found))
 
 
 @members.command()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of, instant_at
-from loyalty.earning.rules import Reading, Used, cap_window, judge, read_fields
+from loyalty.earning.rules import Reading, Used, cap_window, judge, read_fields, read_some
 from loyalty.earning.tables import Activity, Reversal
 from loyalty.earning.tiers import OpeningTiers
 from loyalty.errors import Refused
@@ -101,6 +101,15 @@ def record_one(session: Session, program: Program, account: Account, report: Rep
     return outcome
 
 
+def examine(program: Program, account: Account, report: Report, now: datetime) -> None:
+    """Check what is told of an activity, recording nothing; fields that are not told may be missing.
+
+    Raises what `record` refuses of a report by itself, but for `missing_field`.
+    """
+    edition, kind = _Intake(program, day_of(now, program.zone)).rules(account, report)
+    read_some(edition, kind, report.fields)
+
+
 class _Intake:
     """Reports checked and read, with the edition of each day looked up once."""
 
@@ -111,6 +120,15 @@ class _Intake:
     def item(self, account: Account, outcome: Outcome, version: int) -> _Item:
         """A report on its way. Raises what `record` refuses of a report by itself."""
         report = outcome.report
+        edition, kind = self.rules(account, report)
+        reading = read_fields(edition, kind, report.fields)
+        told = digest(report.kind, report.on.isoformat(), reading.kept)
+        outcome.activity_id = activity_id(report.source, report.key, version)
+        posted_on = self.today if report.posted_on is None else min(report.posted_on, self.today)
+        return _Item(account, outcome, edition, kind, reading, posted_on, told, version)
+
+    def rules(self, account: Account, report: Report) -> tuple[Edition, CompiledKind]:
+        """The rules that judge a report. Raises what `record` refuses of its kind and its day."""
         on = report.on
         edition = self.editions.get(on) or self._edition(on)
         kind = edition.kinds.get(report.kind)
@@ -119,11 +137,7 @@ class _Intake:
             raise Refused("unknown_kind", kind=report.kind, allowed=listed(edition.kinds), nearest=hint)
         if edition.activities.outside_membership == "refuse":
             _within(account, on)
-        reading = read_fields(edition, kind, report.fields)
-        told = digest(report.kind, on.isoformat(), reading.kept)
-        outcome.activity_id = activity_id(report.source, report.key, version)
-        posted_on = self.today if report.posted_on is None else min(report.posted_on, self.today)
-        return _Item(account, outcome, edition, kind, reading, posted_on, told, version)
+        return edition, kind
 
     def _edition(self, on: date) -> Edition:
         edition = self.program.edition_on(on)

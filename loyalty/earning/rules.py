@@ -9,12 +9,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from loyalty.errors import Refused
+from loyalty.i18n import Named, Text, _
 from loyalty.keys import dumps
+from loyalty.members.rules import ALLOWED
 from loyalty.program.load import Edition
-from loyalty.program.models import ActivityField, Cap
+from loyalty.program.models import ActivityField, Attribute, Cap
 from loyalty.program.problems import listed, nearest
 from loyalty.program.scope import Case, Scope, Subject
-from loyalty.program.steps import CompiledKind, CompiledLine, steps_said
+from loyalty.program.steps import CompiledKind, CompiledLine, looked_up, steps_said
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ def read_fields(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) 
     return read_with(_readers(edition, kind.name), given)
 
 
+def read_some(edition: Edition, kind: CompiledKind, given: Mapping[str, Any]) -> Reading:
+    """The same of what somebody remembers: fields may be missing. Raises Refused: `unknown_field`, `bad_field`."""
+    readers = _readers(edition, kind.name)
+    if not given.keys() <= readers.keys():
+        return read_with(readers, given)
+    told = {name: value for name, value in given.items() if value not in (None, "")}
+    return read_with({name: readers[name] for name in readers if name in told}, told)
+
+
 def read_with(readers: Readers, given: Mapping[str, Any]) -> Reading:
     """The same by the readers of any fields."""
     if not given.keys() <= readers.keys():
@@ -49,7 +60,7 @@ def read_with(readers: Readers, given: Mapping[str, Any]) -> Reading:
         found = given.get(name)
         if found is None or found == "":
             if not about.optional:
-                raise Refused("missing_field", field=name, allowed=_allowed(about, subject))
+                raise Refused("missing_field", field=Named(name, about.name), allowed=_allowed(about, subject))
             values.append(None)
             continue
         try:
@@ -108,15 +119,17 @@ def _flag(found: Any) -> bool:
 
 def _bad_field(name: str, about: ActivityField, subject: Subject, found: Any) -> Refused:
     hint = nearest(found, about.one_of or ())
-    return Refused("bad_field", field=name, found=repr(found), allowed=_allowed(about, subject), nearest=hint)
+    return Refused(
+        "bad_field", field=Named(name, about.name), found=repr(found), allowed=_allowed(about, subject), nearest=hint
+    )
 
 
 def _allowed(about: ActivityField, subject: Subject) -> str:
     if about.one_of:
-        return listed(about.one_of)
-    words = {"text": "a text", "integer": "a whole number", "flag": "true or false", "day": "a day, YYYY-MM-DD"}
-    word = words.get(about.type, f"a number with at most {subject.decimals} decimals")
-    return word if about.at_least is None else f"{word} from {about.at_least}"
+        return listed([Named(value, about.names[value]) if value in about.names else value for value in about.one_of])
+    decimals = Text(_("a number with at most {decimals} decimals"), decimals=subject.decimals)
+    word = ALLOWED.get(about.type, decimals)
+    return word if about.at_least is None else Text(_("{allowed} from {least}"), allowed=word, least=about.at_least)
 
 
 class Earned(NamedTuple):
@@ -155,17 +168,49 @@ def cap_window(cap: Cap, on: date) -> int:
 
 
 class Said(NamedTuple):
-    """One explained step: its verb, the figure or field it used, the value after it."""
+    """One explained step: its verb, the figure or field it used, the value after it, and what the figure was looked up by."""
 
     verb: str
     figure: str
     value: Decimal
+    by: tuple[tuple[str, Any], ...] = ()
 
 
 def explain(edition: Edition, kind: CompiledKind, line_id: str, case: Case, used: int) -> list[Said]:
     """The steps by which a line gave its amount. Judging the same case again, they are the very steps that were taken."""
     line = next(line for line in kind.lines if line.id == line_id)
-    return [Said(*said) for said in steps_said(line, case, used)]
+    names = _Names(edition, kind.name)
+    return [
+        Said(verb, names.field(figure) if verb == "field" else figure, value, tuple(map(names.pair, by)))
+        for (verb, figure, value), by in zip(steps_said(line, case, used), looked_up(line, case), strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What the fields of an activity, their values and tiers are called."""
+
+    edition: Edition
+    kind: str
+
+    def about(self, name: str) -> ActivityField | Attribute:
+        """A field of the activity, or an attribute of the member."""
+        if name.startswith("member."):
+            return self.edition.head.members.attributes[name.removeprefix("member.")]
+        return self.edition.activities.activities[self.kind].fields[name]
+
+    def field(self, name: str) -> str:
+        return Text(_("tier")) if name == "tier" else Named(name.removeprefix("member."), self.about(name).name)
+
+    def pair(self, given: tuple[str, Any]) -> tuple[str, Any]:
+        name, value = given
+        if not isinstance(value, str):
+            return self.field(name), value
+        if name == "tier":
+            texts = next((tier.name for tier in self.edition.ladder.tiers if tier.id == value), None)
+            return self.field(name), Named(value, texts)
+        texts = self.about(name).names.get(value)
+        return self.field(name), Named(value, texts) if texts else value
 
 
 def kept_values(edition: Edition, kind: CompiledKind, kept: str) -> tuple[Any, ...]:

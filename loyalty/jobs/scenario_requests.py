@@ -135,7 +135,11 @@ def _request(session: Session, key: str, wanted: Any, at: datetime) -> Any:
         return state
     zone = session.get_one(Service, row.service_id).zone
     told = json.loads(last.details).get("opens_at") if last else None
-    opens = told or (local(row.opens_at, zone) if row.opens_at else "never")
+    opens = (
+        local(datetime.fromisoformat(told["at"]), told["zone"])
+        if told
+        else (local(row.opens_at, zone) if row.opens_at else "never")
+    )
     known = {"state": state, "reason": reason, "opens": opens, "passed": row.passed}
     unknown = set(wanted) - set(known)
     if unknown:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import Refused
-from loyalty.jobs import delivering, follow, recalculate, requests, snapshot, telling, trim, webhooks
+from loyalty.jobs import bulk, delivering, follow, letters, recalculate, requests, snapshot, telling, trim, webhooks
 from loyalty.jobs.due import ALLOWED, Cron, read_cron
 from loyalty.jobs.running import Runner
 from loyalty.program.problems import listed, nearest
@@ -51,12 +51,16 @@ TIMETABLE = (
         lane="requests", counts="requests", run=requests.windows),
     Job("clear", "Gives out what is free of services in the order of their queues, and closes those that begin.",
         "*/5 * * * *", late=HOURS, each=False, lane="requests", counts="services", run=requests.clearing),
-    Job("trim", "Deletes the history of runs and deliveries that is older than the settings keep.", "45 3 * * *",
-        late=24 * HOURS, each=False, lane="night", counts="rows", run=trim.trim),
+    Job("trim", "Deletes runs and deliveries that are older than the settings keep, and old sign-ins, links and attempts.",
+        "45 3 * * *", late=24 * HOURS, each=False, lane="night", counts="rows", run=trim.trim),
+    Job("bulk", "Does the rows of what staff do for many members by file.", "* * * * *", late=HOURS, each=False, lane="bulk",
+        counts="rows", run=bulk.bulk),
     Job("messages", "Makes the messages of what is new about members, and of the calendar.", "*/5 * * * *", late=HOURS,
         each=False, lane="messages", counts="members", run=telling.messages),
     Job("statements", "Makes everyone's statement of the month that is over.", "0 5 1 * *", late=12 * HOURS,
         each=True, lane="messages", counts="members", run=telling.statements),
+    Job("letters", "Sends the letters with links to sign in, to join, to confirm an address.", "* * * * *", late=HOURS / 4,
+        each=False, lane="mail", counts="letters", run=letters.letters),
     Job("deliver", "Sends the messages that wait in the outbox.", "* * * * *", late=HOURS,
         each=False, lane="mail", counts="messages", run=delivering.deliver),
     Job("announce", "Makes the deliveries of what is new about members to endpoints of webhooks.", "* * * * *", late=HOURS,

@@ -1,10 +1,14 @@
-"""Old runs and deliveries deleted: history is kept as long as the settings say."""
+"""Old runs, deliveries, sign-ins, links and attempts deleted."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from loyalty.access.attempts import trim_attempts
+from loyalty.access.links import trim_links
+from loyalty.access.signed import trim_sign_ins
+from loyalty.access.staff_signed import trim_staff_sign_ins
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
@@ -13,7 +17,8 @@ from loyalty.messages.webhook_keeping import trim_deliveries
 
 
 def trim(deployment: Deployment, key: RunKey, now: datetime, _workers: int, _progress: Progress) -> Result:
-    """Delete runs that ended long ago, sooner those that had nothing to do, and deliveries of webhooks; all in one transaction.
+    """Delete runs that ended long ago, sooner those that had nothing to do, deliveries of webhooks, and
+    sign-ins, links and attempts that are over; all in one transaction.
 
     The newest run of each job by the schedule, and the newest that did not break off, stay: from them follows what is due.
     """
@@ -22,6 +27,8 @@ def trim(deployment: Deployment, key: RunKey, now: datetime, _workers: int, _pro
         if runs.begin(session, key, now):
             quiet, all_others = (key.due - timedelta(days=days) for days in (chosen.keep_quiet_runs, chosen.keep_runs))
             deleted = _delete(session, quiet, all_others)
+            deleted += trim_links(session, now) + trim_attempts(session, now) + trim_sign_ins(session, now)
+            deleted += trim_staff_sign_ins(session, now)
             deleted += trim_deliveries(session, key.due - timedelta(days=chosen.keep_deliveries), now)
             runs.tally(session, key, deleted, deleted)
         return runs.finish(session, key, now)

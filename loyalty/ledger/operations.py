@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of
 from loyalty.errors import Refused
+from loyalty.i18n import Named, Text, _
 from loyalty.keys import LARGEST, digest
 from loyalty.ledger.tables import Adjustment, Entry
 from loyalty.program.load import Program
@@ -134,7 +135,12 @@ def smallest(units: Mapping[str, Unit], unit: str, amount: Any) -> int:
     except (InvalidOperation, ValueError, TypeError):
         steps = Decimal("nan")
     if not steps.is_finite() or steps != steps.to_integral_value() or abs(steps) > LARGEST:
-        raise Refused("bad_amount", unit=unit, amount=amount, allowed=f"a number with at most {decimals} decimals")
+        raise Refused(
+            "bad_amount",
+            unit=Named(unit, units[unit].name),
+            amount=amount,
+            allowed=Text(_("a number with at most {decimals} decimals"), decimals=decimals),
+        )
     return int(steps)
 
 

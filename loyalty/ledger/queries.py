@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Row, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Row, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from loyalty.ledger.tables import Adjustment, Entry
@@ -109,3 +109,62 @@ def adjustments_of(session: Session, member_id: int) -> dict[int, Adjustment]:
     """A member's adjustments by cause."""
     rows = session.scalars(select(Adjustment).where(Adjustment.member_id == member_id))
     return {row.cause_id: row for row in rows}
+
+
+class Place(NamedTuple):
+    """Where an entry stands in the order in which a member's entries became known."""
+
+    posted_on: date
+    posted_at: datetime
+    cause_id: int
+    n: int
+
+
+_ORDER = [Entry.__table__.c[name] for name in Place._fields]
+
+
+def place_of(row: Any) -> Place:
+    """The place of an entry."""
+    return Place(row.posted_on, row.posted_at, row.cause_id, row.n)
+
+
+def entries_before(
+    session: Session, member_id: int, limit: int, before: Place | None = None, units: Sequence[str] = ()
+) -> Sequence[Row[Any]]:
+    """A page of a member's entries, the newest first: those before a place, of some units or of all."""
+    table = Entry.__table__
+    query = select(table).where(table.c.member_id == member_id)
+    if units:
+        query = query.where(table.c.unit.in_(units))
+    if before is not None:
+        query = query.where(below(_ORDER, before))
+    return session.execute(query.order_by(*(column.desc() for column in _ORDER)).limit(limit)).all()
+
+
+def below(columns: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Whether columns, compared one after the other, are below some values: what comes after a row in falling order."""
+    (column, *more), (value, *rest) = columns, values
+    return or_(column < value, and_(column == value, below(more, rest))) if more else column < value
+
+
+def sums_below(session: Session, member_id: int, place: Place) -> dict[str, int]:
+    """Unit -> sum of the entries that became known before the one at a place."""
+    query = select(Entry.unit, func.sum(Entry.amount)).where(Entry.member_id == member_id, below(_ORDER, place))
+    return {unit: int(total) for unit, total in session.execute(query.group_by(Entry.unit))}
+
+
+def daily_sums(session: Session, member_id: int, units: Sequence[str]) -> dict[str, list[tuple[date, int]]]:
+    """Unit -> what was posted on each day on which something was, first to last."""
+    query = select(Entry.unit, Entry.posted_on, func.sum(Entry.amount)).where(Entry.member_id == member_id)
+    query = query.where(Entry.unit.in_(units)).group_by(Entry.unit, Entry.posted_on).order_by(Entry.posted_on)
+    found: dict[str, list[tuple[date, int]]] = {}
+    for unit, day, total in session.execute(query):
+        found.setdefault(unit, []).append((day, int(total)))
+    return found
+
+
+def entries_between(session: Session, member_id: int, first: date, until: date) -> Sequence[Row[Any]]:
+    """A member's entries that were posted in [first, until), in the order in which they became known."""
+    table = Entry.__table__
+    span = (table.c.posted_on >= first, table.c.posted_on < until)
+    return session.execute(select(table).where(table.c.member_id == member_id, *span).order_by(*_ORDER)).all()

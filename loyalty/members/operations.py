@@ -15,6 +15,7 @@ from loyalty.members.rules import checked_attributes, made_number
 from loyalty.members.tables import AttributeChange, Member
 from loyalty.members.telling import notice
 from loyalty.program.load import Program
+from loyalty.program.problems import listed
 from loyalty.store import among
 
 #: What may be changed of a member without touching what follows from activity.
@@ -123,7 +124,7 @@ def change(session: Session, member_id: int, now: datetime, **profile: str) -> b
     """
     for name in profile:
         if name not in PROFILE:
-            raise Refused("unknown_field", field=name, allowed=", ".join(PROFILE), nearest="")
+            raise Refused("unknown_field", field=name, allowed=listed(PROFILE), nearest="")
     member = session.get_one(Member, member_id, with_for_update=True)
     changed = {name: value for name, value in profile.items() if getattr(member, name) != value}
     if "email" in changed and member.email:

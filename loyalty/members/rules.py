@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loyalty.errors import Refused
+from loyalty.i18n import Named, Text, _
 from loyalty.keys import dumps
 from loyalty.program.models import Attribute, Numbering
 from loyalty.program.problems import listed, nearest
@@ -49,11 +50,20 @@ def _attribute(name: str, about: Attribute, value: Any) -> Any:
     elif isinstance(value, str) and (about.one_of is None or value in about.one_of):
         return value
     choices = about.one_of or ()
-    allowed = listed(choices) if choices else _ALLOWED[about.type]
-    raise Refused("bad_field", field=name, found=repr(value), allowed=allowed, nearest=nearest(value, choices))
+    named = [Named(value, about.names[value]) if value in about.names else value for value in choices]
+    allowed = listed(named) if choices else ALLOWED[about.type]
+    raise Refused(
+        "bad_field", field=Named(name, about.name), found=repr(value), allowed=allowed, nearest=nearest(value, choices)
+    )
 
 
-_ALLOWED = {"integer": "a whole number", "flag": "true or false", "day": "a day, YYYY-MM-DD", "text": "a text"}
+#: What a value of a type must be.
+ALLOWED = {
+    "integer": Text(_("a whole number")),
+    "flag": Text(_("true or false")),
+    "day": Text(_("a day, YYYY-MM-DD")),
+    "text": Text(_("a text")),
+}
 
 
 def attribute_values(known: Mapping[str, Attribute], stored: str) -> tuple[Any, ...]:

@@ -2,10 +2,15 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, SmallInteger, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
+
+#: Freezes that hold.
+FROZEN = text("ended_at IS NULL")
+#: Places in a household that are taken: one for a member.
+JOINED = text("state = 'joined'")
 
 
 class Member(Base):
@@ -15,7 +20,10 @@ class Member(Base):
     """
 
     __tablename__ = "member"
-    __table_args__ = (CheckConstraint("left_on IS NULL OR left_on >= enrolled_on", "left_after_enrolled"),)
+    __table_args__ = (
+        CheckConstraint("left_on IS NULL OR left_on >= enrolled_on", "left_after_enrolled"),
+        Index("ix_member_email", text("lower(email)")),
+    )
 
     member_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)
     number: Mapped[str] = mapped_column(String(40), unique=True)
@@ -38,6 +46,22 @@ class AttributeChange(Base):
     n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     known_on: Mapped[date]
     attributes: Mapped[str] = mapped_column(Text)
+
+
+class MemberFreeze(Base):
+    """The n-th time that staff froze a member, and who lifted it; it holds until then. One holds at a time."""
+
+    __tablename__ = "member_freeze"
+    __table_args__ = (Index("uq_member_freeze_holds", "member_id", unique=True, postgresql_where=FROZEN, sqlite_where=FROZEN),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    frozen_at: Mapped[datetime] = mapped_column(Instant)
+    author: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(Text)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_by: Mapped[str] = mapped_column(String(254), default="")
+    end_reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class Announcing(Base):
@@ -123,3 +147,26 @@ class DigestChange(Base):
     digest: Mapped[str] = mapped_column(String(8))
     source: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class HouseholdMember(Base):
+    """A member's place in a household: invited, joined, declined or left. `household_id` is drawn at random.
+
+    `head` may invite and remove. `invited_by` is the number of who invited, empty for who began it. `answered_at` is when the
+    member joined or declined, `left_at` when they left or were removed. A member is in one household at most.
+    """
+
+    __tablename__ = "household_member"
+    __table_args__ = (
+        CheckConstraint("state IN ('invited', 'joined', 'declined', 'left')", "state"),
+        Index("uq_household_member_joined", "member_id", unique=True, postgresql_where=JOINED, sqlite_where=JOINED),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    household_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    state: Mapped[str] = mapped_column(String(8))
+    head: Mapped[bool] = mapped_column(default=False)
+    invited_by: Mapped[str] = mapped_column(String(40), default="")
+    invited_at: Mapped[datetime] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -153,8 +153,13 @@ def _activity(_person: Person, fact: Fact, around: Around) -> dict[str, Any]:
 
 def entry(one: Posted, around: Around) -> dict[str, Any]:
     """One activity with what it came to; its details are the texts told of it, in the order of the edition."""
+    language = around.language
     kind = edition_of(around.program, one.edition.isoformat()).activities.activities[one.kind]
-    texts = [one.fields.get(name) for name, field in kind.fields.items() if field.type == "text"]
+    texts = [
+        language.own(field.names[value]) if (value := one.fields.get(name)) in field.names else value
+        for name, field in kind.fields.items()
+        if field.type == "text"
+    ]
     amounts = [{"name": around.unit(unit), "amount": around.exact(unit, amount)} for unit, amount in one.amounts.items()]
     return {
         "on": one.on, "name": around.language.own(kind.name), "details": " · ".join(str(text) for text in texts if text),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from random import Random
 from time import monotonic, sleep
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from loyalty.access.tokens import not_me_token
 from loyalty.i18n import translated
 from loyalty.messages.frozen import thaw
 from loyalty.messages.mail import Envelope, compose, wire_address
@@ -103,7 +105,7 @@ class Sender:
         return f"{name}+{row.member_id:x}.{row.message_id:x}@{domain}" if at else self.settings.mail_from or NOBODY
 
     def _answered(self, row: Row[Any], answer: Answered, now: datetime) -> Sent:
-        said = _without(row.address, str(answer))
+        said = without(row.address, str(answer))
         if not is_final(answer.code):
             return Sent(retried(row, said, now, self.random))
         blamed = answer.recipient and blames_address(answer.code, answer.words)
@@ -120,22 +122,33 @@ class Sender:
         """A message rendered and composed. Its Message-ID is made of its key and the sender's domain: it never changes."""
         context = thaw(row.context)
         link = self._unsubscribe(row)
-        context["links"] = {"portal": self.portal, "preferences": None, "unsubscribe": link}
+        not_me = self._not_me(row, at) if row.kind in self._of_security else None
+        portal = portal_of(self.program, self.settings)
+        context["links"] = {"portal": portal, "preferences": self.preferences, "unsubscribe": link, "not_me": not_me}
         rendered = render(row.kind, context, row.locale, self.program.file.brand)
         sender = self.settings.mail_from or NOBODY
         language = translated(row.locale)
-        envelope = Envelope(sender, self._name(row.locale, at), to, message_id_of(row, sender), at, language.tag, link)
+        envelope = Envelope(
+            sender, sender_name(self.program, row.locale, at), to, message_id_of(row, sender), at, language.tag, link
+        )
         return compose(envelope, rendered.subject, rendered.text, rendered.html)
 
-    @property
-    def portal(self) -> str:
-        """Where members find their account: the pages of the deployment, else the program's own."""
-        return self.settings.web_address or self.program.file.brand.url or ""
+    @cached_property
+    def _of_security(self) -> set[str]:
+        """The kinds of message that tell of security: they carry the link that says "it was not me"."""
+        rows = (one for edition in self.program.editions for one in edition.messages.messages)
+        return {one.name for one in rows if one.of == "security"}
 
-    def _name(self, locale: str, at: datetime) -> str:
-        edition = self.program.edition_on(at.astimezone(self.program.zone).date())
-        texts = edition.messages.sender if edition is not None and edition.messages.sender else self.program.file.name
-        return translated(locale).own(texts)
+    @property
+    def preferences(self) -> str | None:
+        """Where members choose what they hear: a page of the deployment; none where it serves none."""
+        given = self.settings.web_address and self.settings.secret
+        return f"{self.settings.web_address}/me/preferences" if given else None
+
+    def _not_me(self, row: Row[Any], at: datetime) -> str | None:
+        if not self.settings.secret or not self.settings.web_address:
+            return None
+        return f"{self.settings.web_address}/not-me/{not_me_token(self.settings, row.member_id, at)}"
 
     def _unsubscribe(self, row: Row[Any]) -> str | None:
         if row.consent is None or not self.settings.secret or not self.settings.web_address:
@@ -143,7 +156,19 @@ class Sender:
         return f"{self.settings.web_address}/unsubscribe/{unsubscribe_token(self.settings, row.member_id, row.consent)}"
 
 
-def _without(address: str, text: str) -> str:
+def portal_of(program: Program, settings: Settings) -> str:
+    """Where members find their account: the pages of the deployment, else the program's own."""
+    return settings.web_address or program.file.brand.url or ""
+
+
+def sender_name(program: Program, locale: str, at: datetime) -> str:
+    """What the sender is called in a language, by the edition of an instant."""
+    edition = program.edition_on(at.astimezone(program.zone).date())
+    texts = edition.messages.sender if edition is not None and edition.messages.sender else program.file.name
+    return translated(locale).own(texts)
+
+
+def without(address: str, text: str) -> str:
     """What a server said, kept without the address that it repeats."""
     return re.sub(re.escape(address), "...", text, flags=re.IGNORECASE)
 

@@ -114,7 +114,8 @@ def _member(sample: Sample) -> dict[str, Any]:
         "next": _next(sample),
         "points": _points(sample),
         "today": sample.today,
-        "links": {"portal": f"{SITE}/account", "preferences": f"{SITE}/preferences", "unsubscribe": f"{SITE}/unsubscribe/k3"},
+        "links": {"portal": f"{SITE}/account", "preferences": f"{SITE}/preferences", "unsubscribe": f"{SITE}/unsubscribe/k3",
+                  "not_me": f"{SITE}/not-me/k3"},
     }  # fmt: skip
 
 
@@ -316,19 +317,25 @@ def _security(sample: Sample, variant: str) -> dict[str, Any]:
     return {"what": variant, "at": at, "from": "203.0.113.7"}
 
 
+def _link(sample: Sample, variant: str) -> dict[str, Any]:
+    until = datetime.combine(sample.today, time(17, 5), UTC)
+    return {"what": variant, "until": until, "new": "alex.new@example.org", "link": f"{SITE}/sign-in/link/k3"}
+
+
 _FACTS: Mapping[str, Callable[[Sample, str], dict[str, Any]]] = {
     "joined": _nothing, "activity": _activity, "status_change": _status_change, "award": _award, "request": _request,
     "near": _near, "ending": _ending, "choosing": _choosing, "period": _period, "birthday": _nothing,
-    "anniversary": _anniversary, "survey": _survey, "security": _security,
+    "anniversary": _anniversary, "survey": _survey, "security": _security, "link": _link,
 }  # fmt: skip
 #: The kinds that travel with the engine.
 _KINDS: Mapping[str, str] = {
     "welcome": "joined", "activity": "activity", "promoted": "status_change", "kept": "status_change",
     "lapsed": "status_change", "shortened": "status_change", "farewell": "status_change", "near": "near", "ending": "ending",
     "milestone": "award", "choice": "award", "choosing": "choosing", "request": "request", "statement": "period",
-    "birthday": "birthday", "anniversary": "anniversary", "survey": "survey", "security": "security",
+    "birthday": "birthday", "anniversary": "anniversary", "survey": "survey", "security": "security", "link": "link",
 }  # fmt: skip
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "request": ("confirmed", "cleared", "waitlisted", "pending", "not_cleared", "cancelled", "refused"),
-    "security": ("signed_in", "password", "email", "second_step", "locked", "other"),
+    "security": ("signed_in", "password", "email", "second_step", "passkey", "locked", "other"),
+    "link": ("sign_in", "known", "renew", "join", "unknown", "email_old", "email_new"),
 }

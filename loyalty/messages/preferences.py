@@ -3,6 +3,7 @@
 from datetime import date
 
 from loyalty.errors import Refused
+from loyalty.i18n import Named
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 from loyalty.program.telling import Consent
@@ -14,7 +15,7 @@ def refusable(program: Program, name: str, day: date) -> Consent:
     if name not in known:
         raise Refused("unknown_consent", consent=name, allowed=listed(known), nearest=nearest(name, known))
     if known[name].transactional:
-        raise Refused("consent_not_refusable", consent=name)
+        raise Refused("consent_not_refusable", consent=Named(name, known[name].name))
     return known[name]
 
 

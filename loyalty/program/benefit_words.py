@@ -1,7 +1,6 @@
 """What tiers give, in words that members read: values of cells, notes, and what one tier adds to another. Pure.
 
-Names, sentences and words of cells are the program's own texts, in the language asked for where it has them. The fixed parts
-stand in PHRASES, by language.
+Names, sentences and words of cells are the program's own texts, in the language asked for where it has them.
 """
 
 from collections.abc import Mapping
@@ -9,45 +8,39 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from loyalty.i18n import Language, _, translated
 from loyalty.program.catalog import Benefit
 from loyalty.program.cells import Ahead, Value
 from loyalty.program.chart import Addition, Chart
 from loyalty.program.models import ProgramFile
 from loyalty.program.words import english, number, validity
 
-#: The fixed parts of what is said, by language; a language that is not here is told with the English ones.
-PHRASES: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "flag": "yes",
-        "nothing": "–",
-        "hour_before": "{n} hour before",
-        "hours_before": "{n} hours before",
-        "day_before": "{n} day before",
-        "days_before": "{n} days before",
-        "at_start": "until the start",
-        "day_of_service": "day of service",
-        "any_time": "any time",
-        "money": "{currency} {amount}",
-        "percent": "{n} %",
-        "window": "{n} in each window of the ladder",
-        "calendar_year": "{n} a calendar year",
-        "membership_year": "{n} a membership year",
-        "new": "New: {what}",
-        "changed": "{about}: {after} instead of {before}",
-        "gone": "No longer: {what}",
-        "what": "{about}: {value}",
-        "of": "{benefit}, {parameter}",
-        "everyone": "everyone",
-        "use": "by the tier on the day of use",
-        "booking": "by the tier on the day of booking",
-        "better": "by the better of the tiers on the days of booking and of use",
-        "companions": "also for companions, as many as {benefit} says",
-        "keep": "what is left when the tier is lost may be used to the end of the period",
-        "end": "the lower number holds at once when the tier is lost",
-        "tier": "given by the tier, once in each window of the ladder",
-        "milestone": "given by milestones of the ladder",
-        "expires": "valid {validity}",
-    }
+#: The fixed parts of what is said, by name.
+PHRASES: Mapping[str, str] = {
+    "flag": _("yes"),
+    "nothing": "–",
+    "at_start": _("until the start"),
+    "day_of_service": _("day of service"),
+    "any_time": _("any time"),
+    "money": "{currency} {amount}",
+    "window": _("{n} in each window of the ladder"),
+    "calendar_year": _("{n} a calendar year"),
+    "membership_year": _("{n} a membership year"),
+    "new": _("New: {what}"),
+    "changed": _("{about}: {after} instead of {before}"),
+    "gone": _("No longer: {what}"),
+    "what": _("{about}: {value}"),
+    "of": _("{benefit}, {parameter}"),
+    "everyone": _("everyone"),
+    "use": _("by the tier on the day of use"),
+    "booking": _("by the tier on the day of booking"),
+    "better": _("by the better of the tiers on the days of booking and of use"),
+    "companions": _("also for companions, as many as {benefit} says"),
+    "keep": _("what is left when the tier is lost may be used to the end of the period"),
+    "end": _("the lower number holds at once when the tier is lost"),
+    "tier": _("given by the tier, once in each window of the ladder"),
+    "milestone": _("given by milestones of the ladder"),
+    "expires": _("valid {validity}"),
 }
 
 
@@ -60,22 +53,27 @@ class Telling:
     decimals: int
     language: str = "en"
 
+    @property
+    def spoken(self) -> Language:
+        """The language itself."""
+        return translated(self.language)
+
     def text(self, texts: Mapping[str, str]) -> str:
         """A text of the program in the language, else in English, else in its first."""
         return texts.get(self.language) or english(texts)
 
     def phrase(self, name: str, **parts: object) -> str:
         """One of the fixed parts, filled in. Raises KeyError where there is none."""
-        return PHRASES.get(self.language, PHRASES["en"])[name].format(**parts)
+        return self.spoken.say(PHRASES[name], **parts)
 
     def value(self, benefit: Benefit, value: Value | None) -> str:
         """A value as people say it: `yes`, `48 hours before`, `USD 50`, `2 upgrade vouchers`; a dash for none."""
         if value is None:
             return self.phrase("nothing")
         if isinstance(value, Mapping):
-            return ", ".join(self.so_many(n, self.instrument(name)) for name, n in value.items())
+            return self.spoken.enumerated([self.so_many(n, self.instrument(name)) for name, n in value.items()] or [""])
         if isinstance(value, frozenset):
-            return ", ".join(self._word(benefit, word) for word in ordered(benefit, value))
+            return self.spoken.enumerated([self._word(benefit, word) for word in ordered(benefit, value)] or [""])
         if isinstance(value, Ahead):
             return self.ahead(value)
         if isinstance(value, str):
@@ -86,11 +84,14 @@ class Telling:
         if benefit.kind == "flag":
             return self.phrase("flag")
         if benefit.kind == "money":
+            if self.language != "en":
+                return self.spoken.money(value, self.currency)
             amount = number(value) if value == int(value) else f"{value:,.{self.decimals}f}"
             return self.phrase("money", currency=self.currency, amount=amount)
         if benefit.kind == "percent":
-            return self.phrase("percent", n=number(value))
-        return number(value) if benefit.quota is None else self.phrase(benefit.quota.per, n=number(value))
+            return self.spoken.share(value)
+        n = number(value, self.spoken)
+        return n if benefit.quota is None else self.phrase(benefit.quota.per, n=n)
 
     def ahead(self, value: Ahead) -> str:
         """A time before a service: `48 hours before`, `day of service`."""
@@ -98,8 +99,9 @@ class Telling:
             return self.phrase(str(value))
         if value.hours == 0:
             return self.phrase("at_start")
-        n, unit = (value.hours, "hour") if value.hours is not None else (value.days or 0, "day")
-        return self.phrase(f"{unit}{'' if n == 1 else 's'}_before", n=number(n))
+        if value.hours is not None:
+            return self.spoken.many(value.hours, "{count} hour before", "{count} hours before")
+        return self.spoken.many(value.days or 0, "{count} day before", "{count} days before")
 
     def _word(self, benefit: Benefit, word: str) -> str:
         return self.text(benefit.words[word]) if word in benefit.words else word
@@ -112,7 +114,7 @@ class Telling:
     def so_many(self, n: int | Decimal, name: str) -> str:
         """So many of something: `1 voucher`, `2 vouchers`; in another language than English `2 × bon`."""
         if self.language != "en":
-            return f"{number(n)} × {name}"
+            return self.spoken.say(_("{n} × {name}"), n=number(n, self.spoken), name=name)
         return f"{number(n)} {name if n == 1 else plural(name)}"
 
     def parameter(self, benefit: Benefit, name: str) -> str:
@@ -130,11 +132,11 @@ class Telling:
         if benefit.by is None:
             return self.value(benefit, values[0][1])
         told = [
-            f"{self.parameter(benefit, name)} {self.value(benefit, value)}"
+            self.spoken.say(_("{parameter} {value}"), parameter=self.parameter(benefit, name), value=self.value(benefit, value))
             for name, value in values
             if name is not None and value is not None
         ]
-        return ", ".join(told) or self.phrase("nothing")
+        return self.spoken.enumerated(told) if told else self.phrase("nothing")
 
     def notes(self, benefit: Benefit) -> dict[str, str]:
         """What else holds of a benefit, by its word: whose tier counts, companions, the end of a quota and of a grant."""
@@ -148,7 +150,7 @@ class Telling:
         if benefit.granted is not None:
             found["granted"] = self.phrase(benefit.granted)
         if benefit.expires is not None:
-            found["expires"] = self.phrase("expires", validity=validity(benefit.expires))
+            found["expires"] = self.phrase("expires", validity=validity(benefit.expires, self.spoken))
         return found
 
     def row(self, benefit: Benefit, parameter: str | None) -> str:

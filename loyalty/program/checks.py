@@ -1,6 +1,6 @@
 """Cross-checks: what one file says against what another has, so that a program that loads can run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from loyalty.program.asking import RequestsFile
@@ -18,13 +18,13 @@ from loyalty.program.models import (
     UnitsFile,
 )
 from loyalty.program.names import check_fields, names_of, once, one_of_text
-from loyalty.program.problems import nearest
+from loyalty.program.problems import listed, nearest
 from loyalty.program.request_checks import Around, check_asking, check_requests
 from loyalty.program.scope import Scope, scope_of
 from loyalty.program.steps import CompiledKind, CompiledLine, Setting, compile_line, names_tier
 from loyalty.program.telling import MessagesFile
 from loyalty.program.telling_checks import check_telling
-from loyalty.program.texts import check_languages, texts_of
+from loyalty.program.texts import check_languages, names_of_fields, texts_of
 
 Tellers = Mapping[str, Callable[..., None]]
 
@@ -39,8 +39,27 @@ def check_program(head: ProgramFile, folder: str, tell: Tell) -> None:
         hint = nearest(head.zone, available_timezones())
         tell(("zone",), f"found {head.zone}; allowed: an IANA time zone such as America/Chicago.{hint}")
     check_languages(head.name, head.languages, ("name",), tell)
-    for name, attribute in head.members.attributes.items():
+    attributes = head.members.attributes
+    for way, texts in names_of_fields(attributes, ("members", "attributes")):
+        check_languages(texts, head.languages, way, tell)
+    for name, attribute in attributes.items():
         one_of_text(name, attribute, ("members", "attributes", name), tell)
+
+
+def check_routes(head: ProgramFile, editions: Sequence[ActivitiesFile], tell: Tell) -> None:
+    """Routes are of a kind of activity that some edition has, and name fields of it; told only where editions could be read."""
+    kinds = {name: kind for file in editions for name, kind in file.activities.items()}
+    for n, route in enumerate(head.routes if kinds else ()):
+        kind = kinds.get(route.activity)
+        if kind is None:
+            hint = nearest(route.activity, kinds)
+            tell(("routes", n, "activity"), f"the activity {route.activity} is unknown; allowed: {listed(kinds)}.{hint}")
+            continue
+        for part in ("origin", "destination", "distance"):
+            name = getattr(route, part)
+            if name not in kind.fields:
+                hint = nearest(name, kind.fields)
+                tell(("routes", n, part), f"the field {name} is unknown; allowed: {listed(kind.fields)}.{hint}")
 
 
 def check_edition(

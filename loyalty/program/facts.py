@@ -179,7 +179,7 @@ def _named(ladder: LadderFile, words: Words) -> Iterator[tuple[str, Fact]]:
         "Growth": [(f"{n}", ladder_words.accrual(given, words)) for n, given in enumerate(ladder.accruals)],
         "Milestone": [(given.id, ladder_words.milestone(given, words)) for given in ladder.milestones],
         "Offer": [(given.id, ladder_words.offer(given, words)) for given in ladder.offers],
-        "Override": [(given.id, ladder_words.override(given)) for given in ladder.overrides],
+        "Override": [(given.id, ladder_words.override(given, words)) for given in ladder.overrides],
     }
     for what, sentences in told.items():
         for name, text in sentences:

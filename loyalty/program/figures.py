@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import lcm
 from typing import Any
@@ -19,12 +19,14 @@ Pick = Callable[[Case], Any]
 
 @dataclass(frozen=True)
 class Figure:
-    """A compiled figure: numerator of a case over a fixed denominator; `constant` where it does not depend."""
+    """A compiled figure: numerator of a case over a fixed denominator; `constant` where it does not depend, else `by` is what
+    it is looked up by."""
 
     over: int
     pick: Callable[[Case], int]
     values: tuple[Decimal, ...]
     constant: int | None = None
+    by: tuple[Subject, ...] = ()
 
     def value(self, case: Case) -> Decimal:
         return Decimal(self.pick(case)) / self.over
@@ -44,7 +46,8 @@ def compile_figure(given: Any, scope: Scope, tables: Mapping[str, Table], way: W
     rows: Way = (*way, "tier" if given.tier is not None else "values")
     by_value = {_literal(subject, key, (*rows, key), tell): value for key, value in values.items()}
     _complete(subject, by_value, given.otherwise, rows, tell)
-    return _mapped(lambda case: (subject.get(case),), {(key,): value for key, value in by_value.items()}, given.otherwise)
+    by_key = {(key,): value for key, value in by_value.items()}
+    return replace(_mapped(lambda case: (subject.get(case),), by_key, given.otherwise), by=(subject,))
 
 
 def _keyed(given: Lookup, scope: Scope, way: Way, tell: Tell) -> tuple[Subject | None, Mapping[str, Decimal]]:
@@ -94,7 +97,8 @@ def _table(given: Lookup, scope: Scope, tables: Mapping[str, Table], way: Way, t
     rows: dict[tuple[Any, ...], Decimal] = {}
     here: Way = ("tables", given.table or "", "rows")
     _collect(table.rows, known, (), rows, otherwise, here, tell)
-    return _mapped(lambda case: tuple([subject.get(case) for subject in known]), rows, otherwise)
+    mapped = _mapped(lambda case: tuple([subject.get(case) for subject in known]), rows, otherwise)
+    return replace(mapped, by=tuple(known))
 
 
 def _collect(
@@ -135,7 +139,8 @@ def _band(given: Lookup, scope: Scope, way: Way, tell: Tell) -> Figure:
     if limits != sorted(set(limits)):
         tell((*way, "rows"), "the limits of the band must rise from row to row")
     values = [row.value for row in rows]
-    return _over(values, lambda numbers: _by_band(subject, limits, [numbers[value] for value in values]))
+    band = _over(values, lambda numbers: _by_band(subject, limits, [numbers[value] for value in values]))
+    return replace(band, by=(subject,))
 
 
 def _by_band(subject: Subject, limits: list[int], numbers: list[int]) -> Pick:

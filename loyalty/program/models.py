@@ -26,6 +26,12 @@ class Attribute(Part):
     """What its values are."""
     one_of: tuple[str, ...] | None = None
     """The only values allowed, for a text."""
+    name: Texts | None = None
+    """What members read; without it, its id."""
+    names: dict[str, Texts] = Field(default_factory=dict)
+    """What members read for values of `one_of`; a value without a name is told as it is."""
+    stated: bool = False
+    """Members may state it themselves, when they join and on their pages. Not for what rules give anything for."""
 
 
 class Members(Part):
@@ -35,6 +41,23 @@ class Members(Part):
     """How their numbers are made."""
     attributes: dict[Id, Attribute] = Field(default_factory=dict)
     """Facts by name; rules ask for them as `member.<name>`."""
+    household: Annotated[int, Field(ge=1, le=50)] = 8
+    """So many members may share a household, invitations included; 1 for none."""
+
+
+class Route(Part):
+    """A way between two airports that a kind of activity tells of: pages offer airports by name and work the distance out."""
+
+    activity: Id
+    """The kind of activity."""
+    origin: Id
+    """The field that holds the IATA code of the first airport."""
+    destination: Id
+    """The field that holds that of the last."""
+    distance: Id
+    """The field that holds the distance between them, along the great circle."""
+    unit: Literal["miles", "kilometres"] = "miles"
+    """What the distance is counted in."""
 
 
 class ProgramFile(Part):
@@ -56,6 +79,8 @@ class ProgramFile(Part):
     """What is asked of members."""
     brand: Brand = Brand()
     """How it looks."""
+    routes: tuple[Route, ...] = ()
+    """Which fields of activities are airports, and the distance between them."""
 
 
 # --- units.yaml -------------------------------------------------------------------------------------------------
@@ -95,6 +120,10 @@ class ActivityField(Part):
     """Places after the point, for decimal; money has the program's money_decimals."""
     optional: bool = False
     """May be left out; a missing number counts as 0 in earn lines, and `present: false` finds it in conditions."""
+    name: Texts | None = None
+    """What members read; without it, its id."""
+    names: dict[str, Texts] = Field(default_factory=dict)
+    """What members read for values of `one_of`; a value without a name is told as it is."""
 
 
 class ActivityKind(Part):

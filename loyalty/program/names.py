@@ -43,6 +43,11 @@ def one_of_text(name: str, about: ActivityField | Attribute, way: Way, tell: Tel
     """The values of a text alone can be listed."""
     if about.one_of is not None and about.type != "text":
         tell((*way, "one_of"), f"{name} is {about.type}; allowed: one_of for a text only")
+    known = about.one_of or ()
+    for value in about.names:
+        if value not in known:
+            hint = nearest(value, known)
+            tell((*way, "names", value), f"{value} is no value of {name}; allowed, by one_of: {listed(known)}.{hint}")
 
 
 @dataclass(frozen=True)

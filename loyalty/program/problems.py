@@ -4,6 +4,9 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+
+from loyalty.i18n import Text, _
 
 
 @dataclass(frozen=True, order=True)
@@ -35,12 +38,13 @@ class ProgramInvalid(Exception):
 def nearest(found: object, allowed: Iterable[object]) -> str:
     """` Did you mean X?`, or nothing where no allowed name is near."""
     near = difflib.get_close_matches(str(found), [str(name) for name in allowed], 1, 0.6)
-    return f" Did you mean {near[0]}?" if near else ""
+    return Text(_(" Did you mean {name}?"), name=near[0]) if near else ""
 
 
 def listed(names: Iterable[object]) -> str:
     """Names for a sentence: `a, b, c`; `none` where there are none."""
-    return ", ".join(str(name) for name in names) or "none"
+    several = [name if isinstance(name, str) else str(name) for name in names]
+    return reduce(lambda one, other: Text(_("{one}, {other}"), one=one, other=other), several) if several else Text(_("none"))
 
 
 def shown(value: object) -> str:

@@ -30,6 +30,13 @@ class Subject:
     def numeric(self) -> bool:
         return self.type in ("integer", "decimal", "money")
 
+    def spelt(self, case: Case) -> Any:
+        """The value of a case as files spell it: a tier by its name, a number with its point; none where it is missing."""
+        value = self.get(case)
+        if self.type == "tier" and self.one_of:
+            return self.one_of[value] if value is not None and 0 <= value < len(self.one_of) else None
+        return Decimal(value).scaleb(-self.decimals) if self.numeric and value is not None else value
+
     def literal(self, value: Any) -> Any:
         """A value of a rules file as the case holds it. Raises ValueError saying what is allowed."""
         if self.type == "flag":

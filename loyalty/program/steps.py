@@ -232,3 +232,10 @@ def steps_said(line: CompiledLine, case: Case, used: int) -> list[tuple[str, str
         with localcontext(prec=len(str(value)) + step.over.bit_length()):  # as many digits as the fraction has
             said.append((step.verb, figure, Decimal(value) / step.over))
     return said
+
+
+def looked_up(line: CompiledLine, case: Case) -> list[tuple[tuple[str, Any], ...]]:
+    """For every step what its figure was looked up by, and the value of that; nothing for a plain one."""
+    return [
+        tuple((subject.name, subject.spelt(case)) for subject in step.figure.by) if step.figure else () for step in line.steps
+    ]

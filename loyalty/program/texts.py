@@ -6,7 +6,7 @@ from loyalty.program.asking import RequestsFile
 from loyalty.program.catalog import Benefit, BenefitsFile
 from loyalty.program.conditions import Tell
 from loyalty.program.ladder import LadderFile
-from loyalty.program.models import ActivitiesFile, EarningFile, UnitsFile
+from loyalty.program.models import ActivitiesFile, ActivityField, Attribute, EarningFile, UnitsFile
 from loyalty.program.problems import listed, nearest
 from loyalty.program.reader import Way
 
@@ -41,6 +41,7 @@ def texts_of(
         yield ("units", "units", name, "name"), unit.name
     for name, kind in activities.activities.items() if activities else ():
         yield ("activities", "activities", name, "name"), kind.name
+        yield from names_of_fields(kind.fields, ("activities", "activities", name, "fields"))
     for n, line in enumerate(earning.lines if earning else ()):
         yield ("earning", "lines", n, "name"), line.name
     for part in ("tiers", "milestones", "offers"):
@@ -48,6 +49,15 @@ def texts_of(
             yield ("ladder", part, n, "name"), named.name
     yield from _chart(benefits) if benefits else ()
     yield from _asking(requests) if requests else ()
+
+
+def names_of_fields(fields: Mapping[str, ActivityField] | Mapping[str, Attribute], way: Way) -> Iterator[Text]:
+    """What fields, and their values, are called."""
+    for name, about in fields.items():
+        if about.name is not None:
+            yield (*way, name, "name"), about.name
+        for value, text in about.names.items():
+            yield (*way, name, "names", value), text
 
 
 def _chart(file: BenefitsFile) -> Iterator[Text]:
@@ -80,10 +90,12 @@ def _benefit(benefit: Benefit, way: Way) -> Iterator[Text]:
 def _asking(file: RequestsFile) -> Iterator[Text]:
     for name, service in file.services.items():
         yield ("requests", "services", name, "name"), service.name
+        yield from names_of_fields(service.fields, ("requests", "services", name, "fields"))
         for class_, text in service.classes.items():
             yield ("requests", "services", name, "classes", class_), text
     for n, kind in enumerate(file.requests):
         yield ("requests", "requests", n, "name"), kind.name
+        yield from names_of_fields(kind.fields, ("requests", "requests", n, "fields"))
         if kind.sentence is not None:
             yield ("requests", "requests", n, "sentence"), kind.sentence
         for q, queue in enumerate(kind.queues):

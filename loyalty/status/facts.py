@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of
 from loyalty.errors import Refused
+from loyalty.i18n import Named
 from loyalty.keys import digest, dumps
 from loyalty.ledger.operations import shown
 from loyalty.program.load import Program
@@ -22,6 +23,7 @@ from loyalty.status.queries import Account, histories
 from loyalty.status.tables import Standing, StatusFact
 from loyalty.status.timeline import Walk
 from loyalty.status.winning import end_of
+from loyalty.status.words import tier_named
 
 #: The kinds of grant.
 GIVEN = ("granted", "invited", "matched", "gifted", "bought", "shared")
@@ -166,7 +168,13 @@ def _pardonable(program: Program, rules: Rules, window: Window, held: int, tier:
     unit = rules.counters[place]
     decimals = units[unit].decimals
     most = shown(within.get(place, 0), decimals)
-    raise Refused("waiver_too_large", unit=unit, short=shown(short, decimals), tier=tier, within=most)
+    raise Refused(
+        "waiver_too_large",
+        unit=Named(unit, units[unit].name),
+        short=shown(short, decimals),
+        tier=tier_named(program, tier),
+        within=most,
+    )
 
 
 def still_member(account: Account, day: date) -> None:

@@ -5,11 +5,10 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from loyalty.program.load import Program
-from loyalty.program.words import Words, condition, many
+from loyalty.keys import dumps
 from loyalty.status import ends, winning
 from loyalty.status.claims import OWN, Span, Window
-from loyalty.status.compiled import HeldFor, Path, Paths
+from loyalty.status.compiled import Path, Paths
 from loyalty.status.ways import Guard, Measure, Way
 from loyalty.status.windows import FAR, Track, after_months
 
@@ -29,11 +28,9 @@ class _Frame(NamedTuple):
 class Look:
     """A walk at the end of a day, looked at for what may follow. Nothing is to be fed to the walk afterwards."""
 
-    def __init__(self, program: Program, walk: "Walk", span: Span, day: int) -> None:
+    def __init__(self, walk: "Walk", span: Span, day: int) -> None:
         self.walk, self.rules, self.span, self.day = walk, walk.rules, span, day
         self.ladder = self.rules.ladder_on(day)
-        edition = next(edition for edition in program.editions if edition.name == self.ladder.edition)
-        self.words = Words(edition.ladder, edition.units)
 
     def ways(self) -> list[Way]:
         """To keep the tier, to confirm it, to reach the next, to have one for ever."""
@@ -183,18 +180,13 @@ class Look:
         layers = self.ladder.layers
         if path.holds:
             met = max([hold.rank for hold in held] + ([rank] if purpose == "keep" else [])) >= path.holds
-            yield Guard(f"while holding {self._tier(path.holds)} or higher", met)
+            yield Guard("holds", met, self.rules.tiers[path.holds])
         if path.held is not None:
-            yield Guard(self._held(path.held), self.walk.time.met(path.held, self.day))
+            long = path.held
+            met = self.walk.time.met(long, self.day)
+            yield Guard("held", met, self.rules.tiers[long.rank], long.years, long.days, long.unbroken)
         if path.when is not None:
-            yield Guard(f"for members with {condition(path.asks)}", path.when(self.walk.counts.traits))
+            yield Guard("when", path.when(self.walk.counts.traits), when=dumps(path.asks))
         if rank in layers:
             met = any(hold.rank >= layers[rank] for hold in held if hold.rank not in layers)
-            yield Guard(f"on top of {self._tier(layers[rank])} or higher", met)
-
-    def _held(self, held: HeldFor) -> str:
-        length = many(held.years, "calendar year") if held.years else many(held.days, "day")
-        return f"after {length} as {self._tier(held.rank)} or higher{' without a break' if held.unbroken else ''}"
-
-    def _tier(self, rank: int) -> str:
-        return self.words.tier(self.rules.tiers[rank])
+            yield Guard("layer", met, self.rules.tiers[layers[rank]])

@@ -58,7 +58,7 @@ def position(program: Program, history: History, day: date) -> Position:
     totals = dict(zip(rules.counters, window.totals, strict=True))
     lifetime = dict(zip(rules.counters, life, strict=True))
     trials = _trials(rules, walk, day.toordinal())
-    ways = tuple(Look(program, walk, span, day.toordinal()).ways()) if span is not None else ()
+    ways = tuple(Look(walk, span, day.toordinal()).ways()) if span is not None else ()
     following = following_tier(spans, day.toordinal())
     return Position(span, following, spans, window.key, totals, lifetime, ways, further_of(ways, day), trials)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,18 @@ class Measure:
 
 @dataclass(frozen=True)
 class Guard:
-    """What a path asks for beside totals, in words, and whether it is so today."""
+    """What a path asks for beside totals, and whether it is so today.
 
-    words: str
+    `holds` or `layer`: a tier or a higher one is held; `held`: it was for so long; `when`: a condition, as JSON, on the member.
+    """
+
+    kind: Literal["holds", "layer", "held", "when"]
     met: bool
+    tier: str = ""
+    years: int = 0
+    days: int = 0
+    unbroken: bool = False
+    when: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,18 @@
 """Why, in words: the reason of a span of tier, told from its evidence, in a member's language."""
 
+import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from loyalty.i18n import ENGLISH, Language, _
+from loyalty.i18n import ENGLISH, Language, Named, _, translated
+from loyalty.program.labels import member_labels
 from loyalty.program.load import Program
+from loyalty.program.words import condition, english, held_told
 from loyalty.status.tables import StatusFact
+from loyalty.status.ways import Guard
 
 _GIVEN = {
     "matched": _("matched to another program's status by {author}: {reason}"),
@@ -19,6 +24,8 @@ _GIVEN = {
     "invited": _("by invitation of the program, {author}: {reason}"),
     "waived": _("with a waiver by {author}, approved by {approver}: {reason}"),
 }
+#: What the author of a shared tier begins with, before the number of the member.
+SHARER = "member "
 #: Reasons without figures.
 _BARE = {
     "base": _("the tier of every member"),
@@ -43,6 +50,8 @@ def reason(
         return language.say(_BARE[source])
     if source in _GIVEN:
         fact = facts.get(evidence.get("fact", -1))
+        if fact is not None and source == "shared":
+            return _shared(fact, language)
         told = {"author": fact.author, "reason": fact.reason, "approver": fact.approver} if fact else {}
         return language.say(_GIVEN[source], **told) if fact else source
     needs = [figure(program, name, evidence["totals"][name], need, language) for name, need in evidence["needs"]]
@@ -54,11 +63,20 @@ def reason(
     return language.say(short, reason=said) if evidence.get("short") else said
 
 
+def _shared(fact: StatusFact, language: Language) -> str:
+    """By whom a tier is shared, with the reason where one was stated."""
+    author = language.say(_("member {number}"), number=fact.author.removeprefix(SHARER))
+    if fact.reason == f"shared by {fact.author}":
+        return language.say(_("shared by a companion, {author}"), author=author)
+    return language.say(_GIVEN["shared"], author=author, reason=fact.reason)
+
+
 def window_told(evidence: Mapping[str, Any], language: Language = ENGLISH) -> str:
     """The window of a path in words: a year, or its first and last day."""
     counted = evidence.get("counted")
     if counted:
-        return language.say(_("from {first} through {last}"), first=counted[0], last=counted[1])
+        first, last = (language.day(date.fromisoformat(day)) for day in counted)
+        return language.say(_("from {first} through {last}"), first=first, last=last)
     return language.say(_("in {window}"), window=evidence["window"])
 
 
@@ -75,10 +93,40 @@ def unit_of(program: Program, name: str) -> Any:
     return next((edition.units.units[name] for edition in reversed(program.editions) if name in edition.units.units), None)
 
 
+def guard(program: Program, given: Guard, language: Language = ENGLISH) -> str:
+    """What a path asks for beside totals."""
+    tier = language.told(tier_named(program, given.tier))
+    if given.kind == "held":
+        held = held_told(given.years, given.days, tier, given.unbroken, language)
+        return language.say(_("after {held}"), held=held)
+    if given.kind == "when":
+        labels = member_labels(program.file.members.attributes, language)
+        asks = condition(json.loads(given.when), language, labels)
+        return language.say(_("for members with {condition}"), condition=asks)
+    return language.say(GUARDS[given.kind], tier=tier)
+
+
+#: What is asked of the tier held.
+GUARDS = {"holds": _("while holding {tier} or higher"), "layer": _("on top of {tier} or higher")}
+
+
+def tier_named(program: Program, tier: str) -> Named:
+    """A tier's name in every language; by itself the English one."""
+    found = (known.name for edition in reversed(program.editions) for known in edition.ladder.tiers if known.id == tier)
+    texts = next(found, None)
+    return Named(tier if texts is None else english(texts), texts)
+
+
+def thing(program: Program, name: str) -> Named:
+    """An instrument, or a benefit, with its name in every language; by itself its id."""
+    for edition in reversed(program.editions):
+        for known in (edition.benefits.instruments, edition.benefits.benefits):
+            texts = next((one.name for one in known if one.id == name), None)
+            if texts is not None:
+                return Named(name, texts)
+    return Named(name)
+
+
 def tier_name(program: Program, tier: str, language: str = "en") -> str:
     """A tier's name in a language, from the newest edition that has it."""
-    for edition in reversed(program.editions):
-        for known in edition.ladder.tiers:
-            if known.id == tier:
-                return known.name.get(language, next(iter(known.name.values())))
-    return tier
+    return translated(language).told(tier_named(program, tier))

@@ -3,36 +3,33 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Flask, Response
+from flask import Flask
+from jinja2 import StrictUndefined
 
 from loyalty import clock
+from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
 from loyalty.settings import folder
-from loyalty.web import unsubscribe
-
-#: Nothing is loaded but our own style; no script, no frame, and no page elsewhere learns which link led to it.
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'",
-    "Strict-Transport-Security": "max-age=31536000",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex",
-}
+from loyalty.web import failing, guarding, looks, portal, posting, site, speaking, unsubscribe
 
 
 def create_app(deployment: Deployment, now: Callable[[], datetime] = clock.now) -> Flask:
-    """The application of a deployment. `now` tells the moment of a request. Nothing is opened before the first request."""
+    """The application of a deployment. `now` tells the moment of a request. Nothing is opened before the first request.
+
+    Raises Refused: `secret_not_set`, for nothing can be signed without it.
+    """
+    if not deployment.settings.secret:
+        raise Refused("secret_not_set")
     app = Flask(__name__, template_folder=str(folder("templates") / "portal"), static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    here = site.Site(deployment, now)
+    site.install(app, here)
+    speaking.install(app, lambda: here.language)
+    guarding.install(app, here)
+    failing.install(app, here)
+    app.register_blueprint(looks.looks)
     app.register_blueprint(unsubscribe.pages(deployment, now))
-    app.after_request(_secured)
+    portal.install(app, here)
+    posting.install(app, here)
     return app
-
-
-def _secured(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    return response

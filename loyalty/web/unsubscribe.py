@@ -17,6 +17,7 @@ from loyalty.members.tables import Member
 from loyalty.messages.preferences import refusable
 from loyalty.messages.tokens import read_token
 from loyalty.program.telling import Consent
+from loyalty.web.guarding import csrf, open_to_all
 
 #: What the page says.
 WORDS = {
@@ -37,17 +38,20 @@ def pages(deployment: Deployment, now: Callable[[], datetime]) -> Blueprint:
     found = Blueprint("unsubscribe", __name__)
 
     @found.get("/unsubscribe/<token>")
+    @open_to_all
     def ask(token: str) -> Response:
         with deployment.store.reading() as session:
             return _page(session, deployment, token, now(), None)
 
     @found.post("/unsubscribe/<token>")
+    @open_to_all
     def answer(token: str) -> Response:
         given = request.form.get("again") == "yes"
         source = "one click" if request.form.get("List-Unsubscribe") == "One-Click" else "page"
         with deployment.store.transaction() as session:
             return _page(session, deployment, token, now(), (given, source))
 
+    csrf.exempt(answer)
     return found
 
 

@@ -11,9 +11,14 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits import operations
 from loyalty.benefits.asking import Answer, Ask, Companion, ask, ask_one
+from loyalty.benefits.changes import Became
 from loyalty.benefits.ending import Act, act
+from loyalty.benefits.foreseeing import foresee
+from loyalty.benefits.locking import is_due
+from loyalty.benefits.reasons import kept
 from loyalty.benefits.services import Change, Told, change, service_id, tell
 from loyalty.benefits.tables import Request, Service, ServiceClass
+from loyalty.errors import Refused
 from loyalty.jobs import scenario_entitlements
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.requests import clear_due, open_windows
@@ -21,7 +26,7 @@ from loyalty.members.operations import Enrolment, enrol
 from loyalty.settle import settle, settle_services
 from loyalty.status.facts import Grant, grant
 from loyalty.status.operations import open_standings
-from loyalty.status.queries import account_read, lock_numbers
+from loyalty.status.queries import Account, account_read, lock_numbers
 from tests.jobs import orbit
 
 Deploy = Callable[..., Deployment]
@@ -253,14 +258,35 @@ def asked(
     session: Session, deployment: Deployment, number: str, service: str, key: str, now: datetime,
     companions: Sequence[str] = (), to: str = "first", source: str = "test", **more: Any,
 ) -> Answer:  # fmt: skip
-    """One request made and its service settled. Companions are member numbers, or names that begin with a small letter."""
+    """One request made and its service settled. Companions are member numbers, or names that begin with a small letter.
+
+    What becomes of it is what was foreseen, wherever nothing was left unlooked at.
+    """
     party = tuple(Companion(name) if name[0].islower() else Companion(number=name) for name in companions)
     from_class = more.pop("from_class", "economy")
     wanted = Ask(service, from_class, to, source, key, "test", companions=party, **more)
     account = lock_numbers(session, [number])[number]
+    foreseen = told_before(session, deployment, account, wanted, now)
     answer = ask_one(session, deployment.program, account, wanted, now)
+    if foreseen is not None and not answer.repeated:
+        assert (answer.state, answer.reason, answer.details) == (foreseen.state, foreseen.reason, kept(foreseen.details))
     settle_services(session, deployment.program, [answer.service_id], now, [answer.id])
     return answer
+
+
+def told_before(session: Session, deployment: Deployment, account: Account, wanted: Ask, now: datetime) -> Became | None:
+    """What is foreseen of a request, none where its service is still to be looked at or it cannot be understood; nothing is
+    written meanwhile."""
+    service = session.get(Service, service_id("flight", wanted.service))
+    if service is not None and is_due(service, now):
+        return None
+    with session.no_autoflush:
+        try:
+            return foresee(session, deployment.program, account, wanted, now).became
+        except Refused:
+            return None
+        finally:
+            assert not session.dirty and not session.new
 
 
 def cabin(deploy: Deploy, tmp_path: Path, **changed: Any) -> Cabin:

@@ -165,7 +165,7 @@ def test_a34_what_a_milestone_gave_ends_when_a_reversal_takes_it_back(deploy: De
         told = benefits_of(session, deployment.program, account, date(2026, 4, 1))
     flagged = [(right.what, right.used_then, right.taken_back) for right in told.rights if right.used_then]
     assert flagged == [("seat", 1, date(2026, 4, 1)), ("seat", 1, date(2026, 4, 1))]
-    assert "taken back on 2026-04-01" in told.rights[-1].reason or any("taken back" in one.reason for one in told.rights)
+    assert "taken back on April 1, 2026" in told.rights[-1].reason or any("taken back" in one.reason for one in told.rights)
     assert verified(deployment) == []
 
 
@@ -345,7 +345,7 @@ def test_benefits_tell_everything_of_a_member(deploy: Deploy, tmp_path: Path) ->
     assert ("bags", "Front", "1") in [(has.benefit, has.parameter, has.words) for has in told.chart]
     lounge = next(right for right in told.rights if right.what == "lounge")
     assert (lounge.left, lounge.used, lounge.quota, lounge.through) == (1, 1, 2, date(2026, 12, 31))
-    assert lounge.reason == "quota for 2026: 2 for Low since 2026-02-01 (rules of 2020-01-01)"
+    assert lounge.reason == "quota for 2026: 2 for Low since February 1, 2026 (rules of 2020-01-01)"
     (gift,) = [choice for choice in told.choices if choice.choice == "gift"]
     assert (gift.picks, gift.through, gift.default) == (1, date(2027, 1, 31), "pass")
     assert [option.option for option in gift.options if option.allowed] == ["pass", "stars", "far"]

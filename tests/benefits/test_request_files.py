@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from loyalty.cli import main
 from loyalty.jobs.imports import Job, run_import
 from loyalty.jobs.taking import Tally
 from loyalty.members.mapping import load_mapping
@@ -100,10 +102,13 @@ def test_services_and_requests_come_in_once(here: Cabin, tmp_path: Path, chunk: 
 
 
 def test_by_hand_from_the_first_word_to_the_last(here: Cabin, tmp_path: Path) -> None:
+    def asked(*arguments: str) -> Result:
+        return CliRunner(env=orbit.environment(here.deployment)).invoke(main, arguments, catch_exceptions=False)
+
     def do(*arguments: str) -> str:
-        code, out, err = orbit.run(here.deployment, *arguments)
-        assert code == 0, (arguments, err)
-        return out
+        answer = asked(*arguments)
+        assert answer.exit_code == 0, (arguments, answer.stderr)
+        return answer.stdout
 
     who = ("--author", "desk")
     told = ("services", "add", "SK1", "--starts", "2026-06-10 18:00", "--units", "first=1", "--field", "number=1", *who,
@@ -135,5 +140,5 @@ def test_by_hand_from_the_first_word_to_the_last(here: Cabin, tmp_path: Path) ->
     assert do(*cancel) == "Recorded.\n"
     assert json.loads(do("services", "show", "SK1", "--json"))["state"] == "cancelled"
     assert "SK1" in do("services", "list", "--from", "2026-06-10")
-    code, _, err = orbit.run(here.deployment, *cancel[:3], "--key", "y", "--reason", "again", *who, *at_nine)
-    assert (code, err) == (2, "Service 'SK1' is cancelled.\n")
+    answer = asked(*cancel[:3], "--key", "y", "--reason", "again", *who, *at_nine)
+    assert (answer.exit_code, answer.stderr) == (2, "Service 'SK1' is cancelled.\n")

@@ -21,7 +21,8 @@ def test_a61_a_window_of_96_hours_is_open_at_96_00_and_pending_at_96_01(here: Ca
     here.flight("F", "2026-06-10 18:00", first=0)
     early = here.ask("K1", "F", "early", "2026-06-06 17:59")
     assert (early.state, early.reason) == ("pending", "window_not_open")
-    assert sentence(early.reason, early.details) == "It may be confirmed from 2026-06-06 18:00, the time of 1K."
+    opens = "June 6, 2026, 6:00\u202fPM (GMT+00:00)"
+    assert sentence(early.reason, early.details) == f"It may be confirmed from {opens}, the time of 1K."
     here.look("2026-06-06 17:59:59")
     assert here.states() == {"early": "pending"}
     due = here.ask("K2", "F", "due", "2026-06-06 18:00")

@@ -39,9 +39,10 @@ def test_what_a_member_has_is_shown_used_and_shown_as_used(run: Callable[..., Re
     assert "Member M on 2026-06-02: High" in said
     for line in (
         "  Bags, Front: 2\n",
-        "  Lounge visits: 4 of 4 left through 2026-12-31; quota for 2026: 4 for High since 2026-06-01 (rules of 2020-01-01)",
-        "  upgrade: 5 of 5 left through 2027-01-31; given with High on 2026-06-01, for 2026 (rules of 2020-01-01)",
-        "  Yearly gift: 3 to pick through 2027-01-31: pass (1 day pass); stars (50 stars); far (200 km); ups (2 upgrades)",
+        "  Lounge visits: 4 of 4 left through 2026-12-31; quota for 2026: 4 for High since June 1, 2026 (rules of 2020-01-01)",
+        "  upgrade: 5 of 5 left through 2027-01-31; given with High on June 1, 2026, for 2026 (rules of 2020-01-01)",
+        "  Yearly gift: 3 to pick through 2027-01-31: "
+        "pass (1 day pass); stars (50 stars); far (200 kilometres); ups (2 upgrades)",
     ):
         assert line in said, said
     assert run("benefit", "use", "M", "lounge", "3", *BY, "--key", "u").stdout == DONE
@@ -60,11 +61,11 @@ def test_by_hand_granted_extended_revoked_picked(run: Callable[..., Result]) -> 
     grant = ["benefit", "grant", "M", "pass", "2", "--through", "2026-07-31", "--approver", "bob", *BY, "--key", "g"]
     assert [run(*grant).stdout, run(*grant).stdout] == [DONE, AGAIN]
     said = run("benefits", "M").stdout
-    assert "day pass: 2 of 2 left through 2026-07-31; granted on 2026-06-02 by ann, approved by bob: goodwill" in said
+    assert "day pass: 2 of 2 left through 2026-07-31; granted on June 2, 2026 by ann, approved by bob: goodwill" in said
     extend = ["benefit", "extend", "M", "--through", "2026-08-31", "--grant-key", "g", *BY, "--key", "e"]
     assert run(*extend).stdout == DONE
     assert "through 2026-08-31; granted" in run("benefits", "M").stdout
-    assert "extended through 2026-08-31 by ann: goodwill" in run("benefits", "M").stdout
+    assert "extended through August 31, 2026 by ann: goodwill" in run("benefits", "M").stdout
     assert run("benefit", "revoke", "M", "--what", "pass", *BY, "--key", "r").stdout == DONE
     assert "day pass: 2 of 2" not in run("benefits", "M").stdout
     assert run("benefit", "revoke", "M", *BY, "--key", "s").exit_code == 2

@@ -23,7 +23,7 @@ def test_files_of_each_kind_and_language(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     names = {path.name for path in tmp_path.iterdir()}
     assert {"promoted.en.html", "promoted.zh_Hans.txt", "request-not_cleared.zh_Hant.eml", "index.html"} <= names
-    assert len(names) == 29 * 3 * 3 + 1
+    assert len(names) == 37 * 3 * 3 + 1
     assert 'href="security-locked.zh_Hant.html"' in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 

@@ -23,6 +23,7 @@ KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "many": (2, 3)}
 SOURCES = {
     ROOT / "loyalty": [("**.py", "python")],
     ROOT / "templates" / "mail": [("**.html", "jinja2"), ("**.txt", "jinja2")],
+    ROOT / "templates" / "portal": [("**.html", "jinja2")],
 }
 OPTIONS = {"**.html": {"silent": "false"}, "**.txt": {"silent": "false"}}
 

@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 27)
 #: Gmail cuts off what is longer than 102 kB.
 LONGEST = 100_000
 #: Kinds that say nothing of the next tier, because they are about something else.
-WITHOUT_NEXT = {"birthday", "choosing", "ending", "farewell", "near", "request", "security", "survey"}
+WITHOUT_NEXT = {"birthday", "choosing", "ending", "farewell", "link", "near", "request", "security", "survey"}
 
 
 def program() -> Program:

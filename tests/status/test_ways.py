@@ -114,7 +114,7 @@ def test_a23_tier_day_and_reason_of_a_fall_are_told_sixty_days_ahead() -> None:
     following = told["next"]
     assert (following["tier"], following["from"], following["through"]) == ("gold", date(2026, 8, 1), date(2027, 7, 31))
     assert following["reason"] == (
-        "Platinum ends on 2026-07-31 unless it is kept; then one tier down at the end of a higher one"
+        "Platinum ends on July 31, 2026 unless it is kept; then one tier down at the end of a higher one"
     )
     keep = [way for way in told["ways"] if way["purpose"] == "keep"]
     assert [(way["first"], way["by"], way["met"]) for way in keep] == [(date(2025, 8, 1), date(2026, 7, 31), False)]

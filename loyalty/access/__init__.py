@@ -1,0 +1,1 @@
+"""Who may come in: passwords, passkeys, sign-ins, one-use links, failed attempts."""

@@ -1,0 +1,1 @@
+"""What members ask of staff, and what becomes of it."""

@@ -1,0 +1,40 @@
+"""Where a page of rows goes on: the place of its last row, as it stands in an address."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from flask import abort
+
+from loyalty.ledger.queries import Place
+
+T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_place(text: str, read: Callable[[list[str]], T]) -> T | None:
+    """The place that an address names; none for none. Ends the request with 404 where it names nothing."""
+    if not text:
+        return None
+    try:
+        return read(text.split("."))
+    except (ValueError, IndexError, OverflowError):
+        abort(404)
+
+
+def cause_of(parts: list[str]) -> tuple[date, int]:
+    """A record: day and cause."""
+    on, cause = parts
+    return date.fromisoformat(on), int(cause)
+
+
+def entry_of(parts: list[str]) -> Place:
+    """An entry: the day and the instant at which it was posted, cause and number."""
+    posted_on, at, cause, n = parts
+    return Place(date.fromisoformat(posted_on), _EPOCH + timedelta(microseconds=int(at)), int(cause), int(n))
+
+
+def entry_written(place: Place) -> str:
+    """An entry's place as an address has it."""
+    at = (place.posted_at - _EPOCH) // timedelta(microseconds=1)
+    return f"{place.posted_on.isoformat()}.{at}.{place.cause_id}.{place.n}"

@@ -1,0 +1,56 @@
+"""A program with something on every page: the demonstration, small, on any database; and its most telling member."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from loyalty import clock
+from loyalty.access.signed import begin
+from loyalty.benefits.tables import Request
+from loyalty.jobs import recalculate
+from loyalty.jobs.demo import departures, draw
+from loyalty.jobs.deployment import Deployment
+from loyalty.members.operations import change
+from loyalty.members.tables import Member
+from loyalty.settings import Settings
+from loyalty.status.tables import Standing
+from loyalty.web import create_app
+
+SECRET = "a-secret-of-forty-characters-for-looking"
+
+
+@dataclass
+class Seeded:
+    """The application, and a member of a high tier who has asked for something."""
+
+    deployment: Deployment
+    app: Flask
+    member_id: int
+    number: str
+
+    def sign_in(self, member_id: int | None = None) -> str:
+        """A sign-in begun; its token."""
+        with self.deployment.store.transaction() as session:
+            return begin(session, member_id or self.member_id, "link", clock.now() - timedelta(minutes=1))
+
+    def speak(self, language: str) -> None:
+        """The member's language from now on."""
+        with self.deployment.store.transaction() as session:
+            change(session, self.member_id, clock.now(), language=language)
+
+
+def seeded(settings: Settings, members: int = 60) -> Seeded:
+    """The demonstration on a migrated, empty database."""
+    now = clock.now()
+    deployment = Deployment(replace(settings, secret=SECRET)).ready(now)
+    draw(deployment, members, now, lambda _done, _all: None)
+    recalculate.by_hand(deployment, None, False, now, 1, lambda _done, _all: None)
+    departures(deployment, now)
+    with deployment.store.reading() as session:
+        asked = select(Request.member_id, func.count().label("times")).group_by(Request.member_id).subquery()
+        query = select(Member.member_id, Member.number, Standing.tier).join(Standing, Standing.member_id == Member.member_id)
+        rows = session.execute(query.join(asked, asked.c.member_id == Member.member_id).order_by(Member.member_id)).all()
+        member_id, number, _tier = max(rows, key=lambda row: deployment.program.tiers.index(row.tier))
+    return Seeded(deployment, create_app(deployment), member_id, number)

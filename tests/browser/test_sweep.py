@@ -1,0 +1,60 @@
+"""Every page in every language and both schemes, as Chromium draws it: no breach of accessibility or of the policy, no error in
+the console, nothing wider than a small phone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from loyalty.settings import Settings
+from tests.browser.live import serving, signed_in
+from tests.browser.pages import addresses
+from tests.browser.seed import Seeded, seeded
+
+TAGS = {"en": "en-US", "zh_Hans": "zh-CN", "zh_Hant": "zh-TW"}
+RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+NARROW = 320
+
+
+@pytest.fixture(scope="module")
+def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    path = tmp_path_factory.mktemp("sweep") / "loyalty.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    made = seeded(Settings(database_url=f"sqlite:///{path}"))
+    yield made
+    made.deployment.store.close()
+
+
+def faults(page: Page) -> Iterator[str]:
+    """What is wrong with a page as it is drawn now."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found: dict[str, Any] = Axe().run(page, options=RULES).response
+        for fault in found["violations"]:
+            yield f"{scheme}: {fault['id']}: {fault['nodes'][0]['html'][:160]} ({len(fault['nodes'])})"
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > NARROW:
+        yield f"{wide} px wide in a window of {NARROW}"
+
+
+@pytest.mark.parametrize("language", TAGS)
+@pytest.mark.parametrize("who", ["member", "nobody"])
+def test_every_page_is_accessible_and_quiet(browser: Browser, site: Seeded, language: str, who: str) -> None:
+    site.speak(language)
+    options: dict[str, Any] = {"viewport": {"width": NARROW, "height": 700}, "locale": TAGS[language]}
+    wrong: list[str] = []
+    with serving(site.app) as address:
+        token = site.sign_in() if who == "member" else ""
+        context = signed_in(browser, site.app, address, token, **options) if token else browser.new_context(**options)
+        page = context.new_page()
+        page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+        for path in addresses(site, token):
+            answer = page.goto(address + path)
+            assert answer is not None and answer.status == 200, (path, answer and answer.status)
+            wrong += [f"{path}: {fault}" for fault in faults(page)]
+        context.close()
+    assert wrong == []
