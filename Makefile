@@ -11,7 +11,7 @@ demo: .venv/demo ## make demo.db: 2,000 members of Skyway, two years of flights;
 	$(BIN)/loyalty demo $(if $(NO_SERVE)$(CI),--no-serve)
 
 test: .venv/test ## run all tests, on SQLite and on a PostgreSQL started from a wheel
-	PYTHONHASHSEED=0 $(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal
 
 check: .venv/test ## format, lint, types, import contracts, programs, tests
 	$(BIN)/ruff format --check .

@@ -79,6 +79,7 @@ class Store:
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _sqlite_connect)
             event.listen(self.engine, "begin", _sqlite_begin)
+        self.reader = self.engine.execution_options(reading=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -89,7 +90,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads: it waits for no writer and is rolled back at the end."""
-        with Session(self.engine.execution_options(reading=True), expire_on_commit=False) as session:
+        with Session(self.reader, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:

@@ -2,9 +2,12 @@
 
 from alembic import context
 
+import loyalty.access.staff_tables
 import loyalty.access.tables
+import loyalty.audit.tables
 import loyalty.benefits.tables
 import loyalty.care.tables
+import loyalty.desk.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
 import loyalty.jobs.tables

@@ -209,6 +209,27 @@ COMMANDS: dict[str, list[str]] = {
     "cases answer": ["N1", "K", "--author", "A", "--text", "T"],
     "cases close": ["N1", "K", "--author", "A"],
     "cases add": ["N1", "flight", "--on", "2026-01-01", "--author", "A", "--key", "K"],
+    "staff add": ["a@house.example", "--shown", "A", "--role", "agent"],
+    "staff list": [],
+    "staff roles": ["a@house.example", "--role", "agent", "--reason", "R"],
+    "staff renew": ["a@house.example", "--reason", "R"],
+    "staff end": ["a@house.example", "--reason", "R"],
+    "staff sign-ins": ["a@house.example"],
+    "staff bulk try": ["note.add", "absent.csv", *BY],
+    "staff bulk send": ["note.add", "absent.csv", *HAND],
+    "staff bulk list": [],
+    "staff bulk show": ["1"],
+    "staff bulk errors": ["1"],
+    "desk acts": [],
+    "desk act": ["N1", "note.add", "text=T", *HAND],
+    "desk preview": ["N1", "note.add", "text=T", *BY],
+    "desk approvals": [],
+    "desk approve": ["1", "--author", "A"],
+    "desk refuse": ["1", "--author", "A", "--reason", "R"],
+    "desk withdraw": ["1", "--author", "A"],
+    "audit verify": [],
+    "audit show": [],
+    "audit export": [],
     "webhooks replay": ["1", "--failed-since", "2026-01-01", *BY],
 }
 #: Commands that need none, or make their own.
@@ -237,7 +258,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0008"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0009"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 

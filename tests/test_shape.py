@@ -5,9 +5,12 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
+import loyalty.access.staff_tables
 import loyalty.access.tables
+import loyalty.audit.tables
 import loyalty.benefits.tables
 import loyalty.care.tables
+import loyalty.desk.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
 import loyalty.jobs.tables
@@ -27,6 +30,7 @@ FILES = sorted((ROOT / "loyalty").rglob("*.py"))
 SHARED = {
     "edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move", "service",
     "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret", "webhook_act", "link", "attempt",
+    "staff", "staff_sign_in", "audit", "approval", "bulk", "bulk_row",
 }  # fmt: skip
 
 

@@ -4,12 +4,13 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.access.agents import agent_named, network_of
 from loyalty.access.tables import SignIn
 from loyalty.keys import digest
+from loyalty.members.freezing import free
 from loyalty.members.tables import Member
 from loyalty.members.telling import notice
 
@@ -20,6 +21,19 @@ LONGEST = timedelta(days=90)
 NOTED = timedelta(minutes=10)
 #: For so long after a link or a passkey has signed in it proves who it is, so that a forgotten password can be set anew.
 LATELY = timedelta(minutes=15)
+
+
+_MEMBER, _SIGN_IN = Member.__table__, SignIn.__table__
+#: Asked for every page: put together once.
+_VIEWER = (
+    select(
+        *(_MEMBER.c[name] for name in ("member_id", "number", "name", "email", "language", "left_on")),
+        _SIGN_IN.c.sign_in_id, _SIGN_IN.c.seen_at,
+    )
+    .join_from(_MEMBER, _SIGN_IN, _SIGN_IN.c.member_id == _MEMBER.c.member_id)
+    .where(_SIGN_IN.c.sign_in_id == bindparam("id"), _SIGN_IN.c.ended_at.is_(None))
+    .where(_SIGN_IN.c.seen_at > bindparam("seen"), _SIGN_IN.c.started_at > bindparam("started"))
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,11 @@ class Viewer:
 
 
 def begin(session: Session, member_id: int, how: str, now: datetime, place: str = "", agent: str = "") -> str:
-    """Begin a sign-in; the token that the browser is to keep. A new one each time, so that none can be planted."""
+    """Begin a sign-in; the token that the browser is to keep. A new one each time, so that none can be planted.
+
+    Raises Refused: `member_frozen`.
+    """
+    free(session, member_id)
     token = secrets.token_urlsafe(32)
     session.add(SignIn(
         member_id=member_id, sign_in_id=digest("sign-in", token), how=how, place=place[:45], agent=agent[:200],
@@ -59,13 +77,9 @@ def enter(session: Session, member_id: int, how: str, now: datetime, place: str,
 
 def viewer_of(session: Session, token: str, now: datetime) -> Viewer | None:
     """Who is signed in with a token; none where it is unknown, ended, or too old."""
-    query = select(
-        Member.member_id, Member.number, Member.name, Member.email, Member.language, Member.left_on, SignIn.sign_in_id,
-        SignIn.seen_at,
-    ).join(SignIn, SignIn.member_id == Member.member_id)  # fmt: skip
-    fresh = (SignIn.ended_at.is_(None), SignIn.seen_at > now - IDLE, SignIn.started_at > now - LONGEST)
-    row = session.execute(query.where(SignIn.sign_in_id == digest("sign-in", token), *fresh)).one_or_none()
-    return None if row is None else Viewer(*row)
+    given = {"id": digest("sign-in", token), "seen": now - IDLE, "started": now - LONGEST}
+    row = session.execute(_VIEWER, given).one_or_none()
+    return None if row is None else Viewer(**row._mapping)
 
 
 def note_use(session: Session, viewer: Viewer, now: datetime) -> None:

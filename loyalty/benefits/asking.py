@@ -29,6 +29,7 @@ from loyalty.earning.rules import read_with
 from loyalty.errors import Refused
 from loyalty.i18n import Text, _
 from loyalty.keys import digest, dumps
+from loyalty.members.freezing import frozen_of
 from loyalty.members.tables import Member
 from loyalty.members.telling import note
 from loyalty.program.load import Program
@@ -116,7 +117,7 @@ def ask(session: Session, program: Program, asks: Sequence[tuple[Account, Ask]],
 
     What the program does not allow is recorded as refused, with the reason. What cannot be understood has a refusal and is not
     recorded: `unknown_request_kind`, `unknown_service`, `unknown_class`, `unknown_member` (a companion), `unknown_field`,
-    `missing_field`, `bad_field`, `key_reused`. Neither stops another.
+    `missing_field`, `bad_field`, `key_reused`, `member_frozen`. Neither stops another.
     """
     answers = [Answer(one) for _, one in asks]
     asking = _Asking(session, program, now)
@@ -157,6 +158,7 @@ class _Asking:
                 clear(self.session, self.program, service, self.now)
         self.classes = classes_of(self.session, self.services)
         numbers = known_numbers(self.session, [one.number for item in items for one in item.answer.ask.companions])
+        self.frozen = frozen_of(self.session, [account.member_id for account in accounts])
         before = self._before(items)
         return [item for item in items if self._understood(item, numbers, before)]
 
@@ -202,6 +204,8 @@ class _Asking:
 
     def _possible(self, item: _Item, numbers: set[str]) -> None:
         one, service = item.answer.ask, self.services.get(item.answer.service_id)
+        if item.account.member_id in self.frozen:
+            raise Refused("member_frozen", number=item.account.number)
         if service is None:
             raise Refused("unknown_service", kind=item.asked.kind.service, key=one.service)
         known_in(item.asked, one, numbers)

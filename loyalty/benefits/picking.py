@@ -19,6 +19,7 @@ from loyalty.errors import Refused
 from loyalty.i18n import Named, Text, _
 from loyalty.keys import digest
 from loyalty.ledger.operations import Row, post
+from loyalty.members.freezing import free
 from loyalty.program.catalog import Choice
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
@@ -48,13 +49,14 @@ def pick(session: Session, program: Program, account: Account, wanted: Pick, now
 
     Without `period_of` it is for the open choice that ends first, else for the period of today. Raises Refused:
     `unknown_choice`, `unknown_option`, `pick_too_late`, `pick_too_early`, `too_many_picks`, `option_picked`,
-    `option_not_for`, `already_left`, `key_reused`.
+    `option_not_for`, `already_left`, `key_reused`, `member_frozen`.
     """
     today = day_of(now, program.zone)
     known = known_of(session, program, [account])[account.member_id]
     if _picked(known, wanted):
         return False
     still_member(account, today)
+    free(session, account.member_id)
     if wanted.choice not in names(program):
         allowed = names(program)
         hint = nearest(wanted.choice, allowed)

@@ -1,20 +1,21 @@
 """Reads of what members are entitled to: for one member or many in the same few statements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.choices import Picked
 from loyalty.benefits.entitlements import Rights, rights_of
 from loyalty.benefits.periods import TierDays
 from loyalty.benefits.rights import Granted, Known, Used
-from loyalty.benefits.tables import BenefitGrant, BenefitPick, BenefitUse, Companion
+from loyalty.benefits.tables import BenefitGrant, BenefitPick, BenefitUse, Companion, Request, Service
 from loyalty.program.load import Program
+from loyalty.status.booked import Booked
 from loyalty.status.queries import Account, attributes_of, spans_of
 from loyalty.status.rewards import awards_of
 from loyalty.status.windows import FAR
@@ -23,10 +24,17 @@ from loyalty.store import Base, among
 T = TypeVar("T")
 
 
-def known_of(session: Session, program: Program, accounts: Sequence[Account]) -> dict[int, Known]:
-    """What is stored of some members' benefits, by member_id: a constant number of statements."""
+def known_of(
+    session: Session, program: Program, accounts: Sequence[Account], spans: Mapping[int, Sequence[TierDays]] | None = None,
+    awards: Mapping[int, Sequence[Booked]] | None = None,
+) -> dict[int, Known]:  # fmt: skip
+    """What is stored of some members' benefits, by member_id: a constant number of statements.
+
+    `spans` and `awards` are not read where they are known already.
+    """
     ids = [account.member_id for account in accounts]
-    spans, awards = tier_days(session, ids), awards_of(session, ids)
+    spans = tier_days(session, ids) if spans is None else spans
+    awards = awards_of(session, ids) if awards is None else awards
     asks = any(one.when is not None for edition in program.editions for one in edition.benefits.campaigns)
     traits = attributes_of(session, program.file.members.attributes, accounts) if asks else {}
     picks = picks_of(session, ids)
@@ -100,3 +108,12 @@ def _used(row: Any) -> Used:
         row.use_id, row.n, row.entitlement_id, row.what, row.amount, row.used_on.toordinal(),
         row.service_on.toordinal(), row.state, row.request_id, returned, until, row.key,
     )  # fmt: skip
+
+
+def waiting_of(session: Session, member_id: int) -> Sequence[Row[Any]]:
+    """A member's requests that are open, each with its service's key, start, zone and kind; the next service first."""
+    asked, service = Request.__table__, Service.__table__
+    query = select(asked, service.c.key.label("service"), service.c.starts_at, service.c.zone, service.c.kind.label("of"))
+    query = query.join(service, service.c.service_id == asked.c.service_id)
+    open_ = (asked.c.member_id == member_id, asked.c.state.in_(("pending", "waitlisted")))
+    return session.execute(query.where(*open_).order_by(service.c.starts_at, asked.c.request_id)).all()

@@ -16,6 +16,7 @@ from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.i18n import Named, Text, _
 from loyalty.keys import digest
+from loyalty.members.freezing import free
 from loyalty.program.load import Program
 from loyalty.status.queries import Account
 from loyalty.status.words import thing
@@ -54,7 +55,7 @@ def use(session: Session, program: Program, account: Account, wanted: Use, now: 
     """Take so many of what the member has, the earliest end first; the same key again is answered as before.
 
     Raises Refused, and takes nothing: `unknown_entitlement`, `bad_amount`, `nothing_left`, `not_held`, `not_yet`,
-    `entitlement_ended`, `key_reused`.
+    `entitlement_ended`, `key_reused`, `member_frozen`.
     """
     told = digest(wanted.what, str(wanted.amount), str(wanted.service_on or ""), wanted.author, wanted.reason)
     use_id = digest("use", wanted.key)
@@ -64,6 +65,7 @@ def use(session: Session, program: Program, account: Account, wanted: Use, now: 
         if before[0].input_hash != told:
             raise Refused("key_reused", key=wanted.key, source="use")
         return Taken(False, tuple((row.entitlement_id, row.amount) for row in before))
+    free(session, account.member_id)
     today = day_of(now, program.zone)
     parts = plan(session, program, account, wanted.what, wanted.amount, wanted.service_on or today, today)
     row = {"use_id": use_id, "state": "used", "author": wanted.author, "reason": wanted.reason, "key": wanted.key,

@@ -15,7 +15,7 @@ from loyalty.cli.output import progress_bar, refusals
 from loyalty.cli.serving import HOST, PORT, serve_pages
 from loyalty.cli.status import explain_member, show_ladder
 from loyalty.jobs import migrate, recalculate
-from loyalty.jobs.demo import departures, draw
+from loyalty.jobs.demo import departures, draw, waiting
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.schedule import run_now
 from loyalty.jobs.timetable import job_named
@@ -52,6 +52,7 @@ def demo(members: int, path: Path, no_serve: bool) -> None:
     click.echo(f"{drawn.members:,} members, {drawn.activities:,} activities, {result.changes:,} changes of status.\n")
     show_ladder(deployment, deployment.today(now), False)
     chosen = _three(deployment)
+    waiting(deployment, chosen, now)
     for number in chosen:
         click.echo()
         explain_member(deployment, number, deployment.today(now), False)

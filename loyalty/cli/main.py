@@ -6,9 +6,11 @@ import click
 
 from loyalty import __version__
 from loyalty.cli.activities import activities, entries
+from loyalty.cli.audit import audit
 from loyalty.cli.benefits import benefit, benefits_
 from loyalty.cli.cases import cases
 from loyalty.cli.demo import demo
+from loyalty.cli.desk import desk
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, recalculate, verify
 from loyalty.cli.members import members
@@ -21,6 +23,8 @@ from loyalty.cli.requests import requests
 from loyalty.cli.schedule import health, jobs, run, schedule
 from loyalty.cli.services import services
 from loyalty.cli.serving import serve
+from loyalty.cli.staff import staff
+from loyalty.cli.staff_bulk import bulk
 from loyalty.cli.status import explain, ladder, member
 from loyalty.cli.trying import try_
 from loyalty.cli.webhook_deliveries import deliveries, replay
@@ -41,11 +45,12 @@ def main() -> None:
 
 for command in (demo, db, program, members, activities, entries, member, explain, plan, ladder, status, benefits_, benefit,
                 services, requests, cases, messages, webhooks, recalculate, verify, run, schedule, jobs, health,
-                serve):  # fmt: skip
+                serve, staff, desk, audit):  # fmt: skip
     main.add_command(command)
 for command in (consent, digest, change):
     members.add_command(command)
 messages.add_command(preview)
+staff.add_command(bulk)
 program.add_command(try_)
 webhooks.add_command(deliveries)
 webhooks.add_command(replay)

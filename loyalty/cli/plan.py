@@ -1,30 +1,22 @@
 """The command that projects: a member with activity that has not happened yet. Nothing is written."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from loyalty.cli.edge import opened
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
 from loyalty.cli.telling import say_standing, say_ways
-from loyalty.earning.projection import Known, Planned, Projected, project
-from loyalty.earning.queries import capped_use
+from loyalty.earning.planning import projected
+from loyalty.earning.projection import Planned
 from loyalty.errors import Refused
-from loyalty.ledger.operations import shown
-from loyalty.ledger.queries import balances
 from loyalty.program.load import Program
 from loyalty.program.reader import read
-from loyalty.status.claims import known_through
-from loyalty.status.ladder import rules_of
-from loyalty.status.queries import Account, account_read, facts_of, histories
-from loyalty.status.rewards import awards_of
-from loyalty.status.told import told_of
-from loyalty.status.words import unit_of
+from loyalty.status.queries import account_read
 
 
 @click.command()
@@ -65,41 +57,9 @@ def plan(
             raise Refused("unknown_member", number=number)
         told = projected(session, deployment.program, account, planned, today, day)
     if as_json:
-        emit(told)
+        emit({name: part for name, part in told.items() if name != "judged"})
     else:
         _say(deployment.program, told)
-
-
-def projected(
-    session: Session, program: Program, account: Account, planned: Sequence[Planned], today: date, day: date
-) -> dict[str, Any]:
-    """A member told as of today, and as of a day with what is planned; with what the plan earns and the ladder gives for it."""
-    mine = account.member_id
-    history = known_through(histories(session, rules_of(program), [account])[mine], today.toordinal())[0]
-    given = awards_of(session, [mine]).get(mine, [])
-    known = Known(account.attributes, capped_use(session, program, [mine]).get(mine), given, account.number)
-    # levels are judged up to the day that is looked at
-    future = project(program, history._replace(today=day.toordinal()), known, planned, day)
-    sums, facts = balances(session, mine, today + timedelta(days=1)), facts_of(session, mine)
-    return {
-        "before": told_of(program, account, history, facts, sums, today).data,
-        "after": told_of(program, account, future.history, facts, future.sums(sums), day).data,
-        **_brought(program, future),
-    }
-
-
-def _brought(program: Program, future: Projected) -> dict[str, Any]:
-    earned = [{**vars(one), "amount": _amount(program, one.unit, one.amount)} for one in future.earned]
-    given = [
-        {"name": gift.name, "on": date.fromordinal(gift.on), "unit": gift.unit or gift.instrument,
-         "amount": _amount(program, gift.unit, gift.amount)}
-        for gift in future.given
-    ]  # fmt: skip
-    return {"earned": earned, "given": given}
-
-
-def _amount(program: Program, unit: str | None, amount: int) -> str:
-    return shown(amount, unit_of(program, unit).decimals if unit else 0)
 
 
 # --- a plan read ------------------------------------------------------------------------------------------------

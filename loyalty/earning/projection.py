@@ -6,12 +6,14 @@ from datetime import date
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from loyalty.earning import rules
 from loyalty.earning.rules import Used, cap_window, judge, read_fields
 from loyalty.earning.tiers import Walked
 from loyalty.errors import Refused
 from loyalty.members.rules import attribute_values
 from loyalty.program.load import Edition, Program
 from loyalty.program.problems import listed, nearest
+from loyalty.program.scope import Case
 from loyalty.program.steps import CompiledKind
 from loyalty.status.awards import Given
 from loyalty.status.booked import Booked
@@ -46,11 +48,21 @@ class Earned:
     line: str
 
 
+class Judged(NamedTuple):
+    """A planned activity with what it was judged by, and what each line gave: enough to explain every step."""
+
+    planned: Planned
+    edition: Edition
+    kind: CompiledKind
+    case: Case
+    lines: Sequence[rules.Earned]
+
+
 @dataclass(frozen=True)
 class Projected:
     """A history with what was planned and what the ladder gives for it, each also by itself; `unjudged` could not be.
 
-    `said` is what its fold says.
+    `said` is what its fold says, `judged` how each activity was judged, in the order of the days on which they become known.
     """
 
     history: History
@@ -58,6 +70,7 @@ class Projected:
     earned: tuple[Earned, ...]
     given: tuple[Given, ...]
     unjudged: int = 0
+    judged: tuple[Judged, ...] = ()
 
     def sums(self, before: Mapping[str, int]) -> dict[str, int]:
         """Balances with what is earned and given."""
@@ -91,7 +104,7 @@ def project(
     for posted_on, happenings in groupby(_in_order(planned), key=lambda one: one[0]):
         work.post(posted_on, [one for _, _, one in happenings])
     said = extended(program, work.rules, work.history, day.toordinal(), known.booked, known.number)
-    return Projected(said.history, said.said, tuple(work.earned), said.given, work.unjudged)
+    return Projected(said.history, said.said, tuple(work.earned), said.given, work.unjudged, tuple(work.judged))
 
 
 def _in_order(planned: Iterable[Planned]) -> list[tuple[date, int, Planned]]:
@@ -113,6 +126,7 @@ class _Work:
         self.lines: dict[int, list[Earned]] = {}
         self.walked: Walked | None = None
         self.unjudged = 0
+        self.judged: list[Judged] = []
 
     def post(self, posted_on: date, happenings: Sequence[Planned]) -> None:
         """Judge, or undo, what becomes known on a day."""
@@ -148,6 +162,7 @@ class _Work:
         tier = self._opening_tier(planned) if kind.asks_tier else ""
         case = (values, edition.ranks.get(tier, 0), self.attributes)
         found = judge(kind, case, planned.on, self.used)
+        self.judged.append(Judged(planned, edition, kind, case, found))
         return [Earned(planned.on, planned.posted_on, line.unit, amount, line.id) for line, amount, _ in found]
 
     def _kind(self, planned: Planned) -> tuple[Edition, CompiledKind]:

@@ -1,18 +1,18 @@
 """The demonstration: seeded members of a program and two years of their activity, through the real operations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from loyalty.earning.airports import distance
 from loyalty.earning.operations import Report, record
 from loyalty.errors import Refused
-from loyalty.jobs.demo_departures import Departures, draw_departures
+from loyalty.jobs.demo_departures import Departures, draw_departures, let_wait
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress
 from loyalty.members.operations import Enrolment, enrol
@@ -26,7 +26,6 @@ from loyalty.status.queries import lock_numbers
 SEED = 2012
 #: Members enrolled, and their two years recorded, in one transaction.
 CHUNK = 250
-METRES_PER_MILE = 1609.344
 
 
 class Travellers(Part):
@@ -99,6 +98,13 @@ def departures(deployment: Deployment, now: datetime) -> str | None:
     return None if about is None else draw_departures(deployment, about, random, now)
 
 
+def waiting(deployment: Deployment, numbers: Sequence[str], now: datetime) -> str | None:
+    """Let one of some members wait in the queue of a departure; who it is, none where there are no departures."""
+    about = demo_file(deployment.program.folder).departures
+    random = Random(SEED)  # noqa: S311 the same for everybody
+    return None if about is None else let_wait(deployment, about, random, numbers, now)
+
+
 def _enrolment(random: Random, about: DemoFile, first: date) -> Enrolment:
     enrolled_on = (
         first - timedelta(days=random.randrange(900))
@@ -150,25 +156,8 @@ def _report(random: Random, about: DemoFile, number: str, n: int, on: date) -> R
     fields: dict[str, Any] = {
         about.origin: origin,
         about.destination: destination,
-        about.distance: miles_between(*sorted((origin, destination))),
+        about.distance: distance(*sorted((origin, destination))),
     }
     for name, weights in about.fields.items():
         fields[name] = random.choices(list(weights), list(weights.values()))[0]
     return Report(about.activity, "demo", f"{number}-{n}", on, fields, on)
-
-
-@cache
-def _airports() -> Any:
-    import airportsdata  # heavy, and of the demonstration alone
-
-    return airportsdata.load("IATA")
-
-
-@cache
-def miles_between(origin: str, destination: str) -> int:
-    """The distance of two airports along the WGS84 ellipsoid in whole miles. Raises KeyError for an unknown airport."""
-    from geographiclib.geodesic import Geodesic
-
-    a, b = _airports()[origin], _airports()[destination]
-    metres: float = Geodesic.WGS84.Inverse(a["lat"], a["lon"], b["lat"], b["lon"])["s12"]
-    return round(metres / METRES_PER_MILE)

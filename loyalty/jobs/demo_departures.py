@@ -1,6 +1,7 @@
 """The demonstration's departures: flights of the days around today, and who asks to sit higher on them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
 from typing import Annotated
@@ -9,8 +10,9 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.benefits.asking import Ask, ask
+from loyalty.benefits.asking import Ask, ask, ask_one
 from loyalty.benefits.services import Told, tell
+from loyalty.benefits.tables import Request, Service
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.requests import clear_due
 from loyalty.members.tables import Member
@@ -53,6 +55,38 @@ def draw_departures(deployment: Deployment, about: Departures, random: Random, n
             _departure(session, deployment.program, about, random, (f"{about.key}{100 + n}", starts_at), numbers, asked_at)
     clear_due(deployment, now)
     return f"{about.key}{101}"
+
+
+def let_wait(deployment: Deployment, about: Departures, random: Random, numbers: Sequence[str], now: datetime) -> str | None:
+    """Let the first of some members who has to wait somewhere ask there, unless one of them waits already: there is a place in
+    a queue to look at. The number of who waits; none where nobody has to."""
+    program = deployment.program
+    with deployment.store.transaction() as session:
+        accounts = lock_numbers(session, numbers)
+        for number in _waiting(session, accounts):
+            return number
+        ahead = select(Service).where(Service.kind == about.service, Service.starts_at > now, Service.state == "open")
+        services = {one.key: one.service_id for one in session.scalars(ahead.order_by(Service.starts_at))}
+        for number in (number for number in numbers if number in accounts):
+            for key, service in services.items():
+                with suppress(_NoQueue), session.begin_nested():
+                    answer = ask_one(session, program, accounts[number], _ask(about, random, key, accounts[number]), now)
+                    settle_services(session, program, [service], now, [answer.id])
+                    if number not in _waiting(session, {number: accounts[number]}):
+                        raise _NoQueue
+                    return number
+    return None
+
+
+class _NoQueue(Exception):
+    """A request that does not wait is taken back."""
+
+
+def _waiting(session: Session, accounts: Mapping[str, Account]) -> dict[str, int]:
+    """Those of some members who wait in a queue."""
+    by_id = {account.member_id: number for number, account in accounts.items()}
+    query = select(Request.member_id).where(among(session, Request.member_id, list(by_id)), Request.state == "waitlisted")
+    return {by_id[member_id]: member_id for member_id in session.scalars(query)}
 
 
 def _members(session: Session, program: Program) -> list[str]:

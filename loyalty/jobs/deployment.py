@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from loyalty import clock, settings, store
+from loyalty.access.roles import Roles, read_roles
 from loyalty.errors import Refused
 from loyalty.jobs.migrate import require_current
 from loyalty.program.load import Program, load
@@ -24,6 +25,11 @@ class Deployment:
     def program(self) -> Program:
         """The program of the settings. Raises Refused: `unknown_program`; ProgramInvalid with every problem."""
         return find_program(self.settings, self.settings.program)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """The roles of staff. Raises ProgramInvalid with every problem of their file."""
+        return read_roles(self.settings.config_folder)
 
     @cached_property
     def store(self) -> store.Store:

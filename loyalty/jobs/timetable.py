@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import Refused
-from loyalty.jobs import delivering, follow, letters, recalculate, requests, snapshot, telling, trim, webhooks
+from loyalty.jobs import bulk, delivering, follow, letters, recalculate, requests, snapshot, telling, trim, webhooks
 from loyalty.jobs.due import ALLOWED, Cron, read_cron
 from loyalty.jobs.running import Runner
 from loyalty.program.problems import listed, nearest
@@ -53,6 +53,8 @@ TIMETABLE = (
         "*/5 * * * *", late=HOURS, each=False, lane="requests", counts="services", run=requests.clearing),
     Job("trim", "Deletes runs and deliveries that are older than the settings keep, and old sign-ins, links and attempts.",
         "45 3 * * *", late=24 * HOURS, each=False, lane="night", counts="rows", run=trim.trim),
+    Job("bulk", "Does the rows of what staff do for many members by file.", "* * * * *", late=HOURS, each=False, lane="bulk",
+        counts="rows", run=bulk.bulk),
     Job("messages", "Makes the messages of what is new about members, and of the calendar.", "*/5 * * * *", late=HOURS,
         each=False, lane="messages", counts="members", run=telling.messages),
     Job("statements", "Makes everyone's statement of the month that is over.", "0 5 1 * *", late=12 * HOURS,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from loyalty.access.attempts import trim_attempts
 from loyalty.access.links import trim_links
 from loyalty.access.signed import trim_sign_ins
+from loyalty.access.staff_signed import trim_staff_sign_ins
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
@@ -27,6 +28,7 @@ def trim(deployment: Deployment, key: RunKey, now: datetime, _workers: int, _pro
             quiet, all_others = (key.due - timedelta(days=days) for days in (chosen.keep_quiet_runs, chosen.keep_runs))
             deleted = _delete(session, quiet, all_others)
             deleted += trim_links(session, now) + trim_attempts(session, now) + trim_sign_ins(session, now)
+            deleted += trim_staff_sign_ins(session, now)
             deleted += trim_deliveries(session, key.due - timedelta(days=chosen.keep_deliveries), now)
             runs.tally(session, key, deleted, deleted)
         return runs.finish(session, key, now)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
 
+#: Freezes that hold.
+FROZEN = text("ended_at IS NULL")
 #: Places in a household that are taken: one for a member.
 JOINED = text("state = 'joined'")
 
@@ -44,6 +46,22 @@ class AttributeChange(Base):
     n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     known_on: Mapped[date]
     attributes: Mapped[str] = mapped_column(Text)
+
+
+class MemberFreeze(Base):
+    """The n-th time that staff froze a member, and who lifted it; it holds until then. One holds at a time."""
+
+    __tablename__ = "member_freeze"
+    __table_args__ = (Index("uq_member_freeze_holds", "member_id", unique=True, postgresql_where=FROZEN, sqlite_where=FROZEN),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    frozen_at: Mapped[datetime] = mapped_column(Instant)
+    author: Mapped[str] = mapped_column(String(254))
+    reason: Mapped[str] = mapped_column(Text)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_by: Mapped[str] = mapped_column(String(254), default="")
+    end_reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class Announcing(Base):

@@ -10,7 +10,9 @@ from sqlalchemy import Row, Table, bindparam, delete, func, select, tuple_, upda
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from loyalty.errors import Refused
 from loyalty.members.consent import consents_of
+from loyalty.members.tables import Member
 from loyalty.messages.rules import TRIES, wait_after
 from loyalty.messages.tables import Bounce, Message, Suppression
 from loyalty.store import among
@@ -133,6 +135,22 @@ def retry(session: Session, now: datetime, kinds: Collection[str] = (), message_
         again = again.where(Message.message_id.in_(message_ids))
     done = session.execute(again.values(state="waiting", next_at=now, attempts=0).returning(Message.message_id))
     return len(done.all())
+
+
+def resend(session: Session, member_id: int, message_id: int, now: datetime) -> bool:
+    """Let a message be sent again as it was written, to the member's address of now; False where it waits to be sent already.
+
+    Raises Refused: `unknown_message_of`.
+    """
+    row = session.get(Message, (member_id, message_id), with_for_update=True)
+    if row is None:
+        raise Refused("unknown_message_of", message=message_id)
+    if row.state in ("waiting", "sending"):
+        return False
+    row.address = session.scalar(select(Member.email).where(Member.member_id == member_id)) or row.address
+    row.state, row.next_at, row.attempts, row.error, row.sent_at = "waiting", now, 0, "", None
+    session.flush()
+    return True
 
 
 def waiting_count(session: Session, now: datetime) -> int:

@@ -1,6 +1,6 @@
 """Cross-checks: what one file says against what another has, so that a program that loads can run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from loyalty.program.asking import RequestsFile
@@ -18,7 +18,7 @@ from loyalty.program.models import (
     UnitsFile,
 )
 from loyalty.program.names import check_fields, names_of, once, one_of_text
-from loyalty.program.problems import nearest
+from loyalty.program.problems import listed, nearest
 from loyalty.program.request_checks import Around, check_asking, check_requests
 from loyalty.program.scope import Scope, scope_of
 from loyalty.program.steps import CompiledKind, CompiledLine, Setting, compile_line, names_tier
@@ -44,6 +44,22 @@ def check_program(head: ProgramFile, folder: str, tell: Tell) -> None:
         check_languages(texts, head.languages, way, tell)
     for name, attribute in attributes.items():
         one_of_text(name, attribute, ("members", "attributes", name), tell)
+
+
+def check_routes(head: ProgramFile, editions: Sequence[ActivitiesFile], tell: Tell) -> None:
+    """Routes are of a kind of activity that some edition has, and name fields of it; told only where editions could be read."""
+    kinds = {name: kind for file in editions for name, kind in file.activities.items()}
+    for n, route in enumerate(head.routes if kinds else ()):
+        kind = kinds.get(route.activity)
+        if kind is None:
+            hint = nearest(route.activity, kinds)
+            tell(("routes", n, "activity"), f"the activity {route.activity} is unknown; allowed: {listed(kinds)}.{hint}")
+            continue
+        for part in ("origin", "destination", "distance"):
+            name = getattr(route, part)
+            if name not in kind.fields:
+                hint = nearest(name, kind.fields)
+                tell(("routes", n, part), f"the field {name} is unknown; allowed: {listed(kind.fields)}.{hint}")
 
 
 def check_edition(

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from loyalty.program.asking import RequestsFile
 from loyalty.program.catalog import BenefitsFile
 from loyalty.program.chart import Chart
-from loyalty.program.checks import check_edition, check_program
+from loyalty.program.checks import check_edition, check_program, check_routes
 from loyalty.program.ladder import LadderFile
 from loyalty.program.models import ActivitiesFile, EarningFile, ProgramFile, Unit, UnitsFile
 from loyalty.program.problems import Problem, ProgramInvalid, listed, nearest, shown
@@ -183,6 +183,9 @@ class Reading:
         self._agree(editions)
         if head is not None:
             self._cards(document, head, editions)
+            check_routes(head, [edition.activities for edition in editions], document.problem)
+            self.problems += document.problems
+            document.problems.clear()
         if self.problems or head is None:
             raise ProgramInvalid(self.problems)
         return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
@@ -264,8 +267,6 @@ class Reading:
             if tiers and tier not in tiers:
                 told = f"the tier {tier} is unknown; allowed: {listed(tiers)}.{nearest(tier, tiers)}"
                 document.problem(("brand", "cards", tier), told, at_key=True)
-        self.problems += document.problems
-        document.problems.clear()
 
     def _agree(self, editions: list[Edition]) -> None:
         """Editions may add and drop tiers and units, but not turn the ladder over or count another thing or in other steps."""

@@ -45,6 +45,21 @@ class Members(Part):
     """So many members may share a household, invitations included; 1 for none."""
 
 
+class Route(Part):
+    """A way between two airports that a kind of activity tells of: pages offer airports by name and work the distance out."""
+
+    activity: Id
+    """The kind of activity."""
+    origin: Id
+    """The field that holds the IATA code of the first airport."""
+    destination: Id
+    """The field that holds that of the last."""
+    distance: Id
+    """The field that holds the distance between them, along the great circle."""
+    unit: Literal["miles", "kilometres"] = "miles"
+    """What the distance is counted in."""
+
+
 class ProgramFile(Part):
     """program.yaml: what holds for all editions."""
 
@@ -64,6 +79,8 @@ class ProgramFile(Part):
     """What is asked of members."""
     brand: Brand = Brand()
     """How it looks."""
+    routes: tuple[Route, ...] = ()
+    """Which fields of activities are airports, and the distance between them."""
 
 
 # --- units.yaml -------------------------------------------------------------------------------------------------

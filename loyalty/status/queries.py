@@ -136,14 +136,28 @@ def _facts(session: Session, rules: Rules, ids: Sequence[int]) -> dict[int, list
         return {}
     found: dict[int, list[Fact]] = {}
     for row in session.scalars(select(StatusFact).where(among(session, StatusFact.member_id, ids))):
-        until = row.until.toordinal() if row.until else FAR
-        fact = Fact(
-            row.posted_on.toordinal(), row.fact_id, row.kind, rules.tiers.index(row.tier), row.begins.toordinal(), until,
-            row.revokes, (row.posted_at - _EPOCH) // timedelta(microseconds=1), read_evidence(row.evidence).get("window"),
-            row.offer,
-        )  # fmt: skip
-        found.setdefault(row.member_id, []).append(fact)
+        found.setdefault(row.member_id, []).append(_fact(rules, row))
     return found
+
+
+def _fact(rules: Rules, row: StatusFact) -> Fact:
+    until = row.until.toordinal() if row.until else FAR
+    return Fact(
+        row.posted_on.toordinal(), row.fact_id, row.kind, rules.tiers.index(row.tier), row.begins.toordinal(), until,
+        row.revokes, (row.posted_at - _EPOCH) // timedelta(microseconds=1), read_evidence(row.evidence).get("window"),
+        row.offer,
+    )  # fmt: skip
+
+
+def history_of(session: Session, rules: Rules, account: Account) -> tuple[History, dict[int, StatusFact]]:
+    """One member's whole history, and the facts about status in it by id, each read once; always as many statements."""
+    mine = account.member_id
+    facts = facts_of(session, mine)
+    entries = _entries(session, rules, mine, mine, [mine]).get(mine, ())
+    told = [_fact(rules, row) for row in facts.values()]
+    left = account.left_on.toordinal() if account.left_on else None
+    traits = traits_of(session, rules, [account]).get(mine, ())
+    return History(account.enrolled_on.toordinal(), left, entries, told, traits), facts
 
 
 # --- what is known now ------------------------------------------------------------------------------------------

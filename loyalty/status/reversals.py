@@ -76,6 +76,7 @@ def _claw_back(walk: "Walk", window: Window) -> None:
             for returned in [payment for payment in walk.paid if payment[0] is hold]:
                 walk.paid.remove(returned)
                 totals[returned[1]] += returned[2]
-            window.reached -= {rank for rank, won in window.won.items() if won is hold and hold.source != "kept"}
+            if hold.source != "kept":
+                window.reached.discard(hold.rank)
             window.won = {rank: won for rank, won in window.won.items() if won is not hold}
             walk.watch(window)

@@ -14,6 +14,7 @@ from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.keys import dumps
 from loyalty.ledger.operations import post, undo
+from loyalty.members.freezing import free
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 from loyalty.status.awards import Sheet
@@ -94,7 +95,7 @@ class Pick:
 def choose(session: Session, program: Program, account: Account, wanted: Pick, now: datetime) -> bool:
     """Take an option of the open choice that ends first; False where the same key had taken the same before.
 
-    Raises Refused: `nothing_to_choose`, `unknown_option`, `key_reused`.
+    Raises Refused: `nothing_to_choose`, `unknown_option`, `key_reused`, `member_frozen`.
     """
     today = day_of(now, program.zone)
     rules = rules_of(program)
@@ -102,6 +103,7 @@ def choose(session: Session, program: Program, account: Account, wanted: Pick, n
     sheet = rewards.sheet(account)
     if _picked(sheet.rows, wanted):
         return False
+    free(session, account.member_id)
     history = histories(session, rules, [account])[account.member_id]
     said = {(one.milestone, one.window, one.n, one.on): one for one in fold_for(rules, account, history, today).awards}
     open_ = [(row, said[row.identity]) for row in sheet.rows if row.identity in said and _may_pick(program, row, wanted, today)]

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 
 def win(walk: "Walk", window: Window, rank: int, path: Path, day: int, source: str) -> None:
     kept = window.won.get(rank)
-    if kept in walk.holds:
+    if kept is not None and kept in walk.holds:
         walk.holds.remove(kept)  # reached now, and no longer only kept; but no shorter
+        walk.over.append(kept._replace(until=max(day, walk.enrolled)))
     if walk.barred[0] == day and rank > walk.barred[1]:
         window.won[rank] = None
         return
     opened = window
-    if window.track is not None and window.track.personal and rank not in window.ladder.layers:
-        opened = walk.counts.restart(window, max(day, walk.enrolled))
+    if window.track is not None and window.track.personal:
+        layer = rank in window.ladder.layers  # opens no window: it is counted from the one that is open
+        opened = (layer and walk.counts.personal) or walk.counts.restart(window, max(day, walk.enrolled))
     terms = window.ladder.keeping if source == "kept" else window.ladder.terms
     until = _until(walk, window, opened, rank, terms[rank], max(day, walk.enrolled))
     until = until if kept is None else max(until, kept.until)

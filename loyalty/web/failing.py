@@ -10,11 +10,15 @@ from loyalty.web.site import Site
 
 #: Refusals that are not 422: what is not there, and what has changed meanwhile.
 STATUS = {"member_exists": 409, "key_reused": 409, "request_moved": 409, "unknown_member": 404, "unknown_request": 404,
-          "unknown_service": 404, "unknown_companion": 404, "unknown_case": 404, "case_closed": 409}  # fmt: skip
+          "unknown_service": 404, "unknown_companion": 404, "unknown_case": 404, "case_closed": 409,
+          "not_allowed": 403, "no_approver": 403, "own_approval": 403, "own_roles": 403, "member_frozen": 403,
+          "step_up_needed": 403, "approval_decided": 409,
+          "unknown_approval": 404, "unknown_bulk": 404, "unknown_staff": 404, "unknown_message_of": 404}  # fmt: skip
 #: What an error is called, and what can be done.
 TITLES = {
     400: (_("This could not be read"), _("Please go back, load the page again, and send it once more.")),
     401: (_("Please sign in"), _("This page is for members who are signed in.")),
+    403: (_("This is not allowed"), ""),
     404: (_("There is no such page"), _("Perhaps the address is mistyped, or what it showed is no more.")),
     405: (_("There is no such page"), _("Perhaps the address is mistyped, or what it showed is no more.")),
     409: (_("This has changed meanwhile"), _("Please load the page again and look at what it says now.")),

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -18,14 +18,16 @@ from loyalty.jobs.deployment import Deployment
 from loyalty.program.load import Edition, Program
 from loyalty.status.queries import Account, account_read, lock_numbers
 from loyalty.web import speaking
+from loyalty.web.kept import Kept
 
 
 @dataclass(frozen=True)
 class Site:
-    """One application: the deployment that it answers for, and its clock, which is read once for each request."""
+    """One application: the deployment that it answers for, its clock, read once for each request, and what it keeps."""
 
     deployment: Deployment
     clock: Callable[[], datetime]
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def program(self) -> Program:

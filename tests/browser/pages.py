@@ -1,5 +1,8 @@
 """Which pages there are to look at: every address that answers GET with a page, those with a part to fill in by an example."""
 
+from sqlalchemy import select
+
+from loyalty.benefits.tables import Request, Service
 from tests.browser.seed import Seeded
 
 #: Pages that are there only where something is set up, or which lead on at once.
@@ -7,7 +10,7 @@ ELSEWHERE = {"wallet.apple", "wallet.google"}
 
 
 def addresses(site: Seeded, token: str = "") -> list[str]:
-    """The pages that need nothing filled in, for a sign-in or for nobody: what answers with HTML. One that fails is an error."""
+    """The pages for a sign-in or for nobody: what answers with HTML, and examples of the others. One that fails is an error."""
     client = site.app.test_client()
     if token:
         with client.session_transaction() as kept:
@@ -22,4 +25,20 @@ def addresses(site: Seeded, token: str = "") -> list[str]:
             assert answer.status_code < 400, (rule.rule, answer.status_code)
             if answer.status_code == 200 and answer.mimetype == "text/html":
                 found.append(rule.rule)
-    return sorted(found)
+    return sorted([*found, *(asking(site) if token else ())])
+
+
+def asking(site: Seeded) -> list[str]:
+    """Pages of the member's requests, and of a service that the member may still ask of; the chart in its other forms."""
+    mine = select(Request.request_id, Request.service_id).where(Request.member_id == site.member_id)
+    with site.deployment.store.reading() as session:
+        rows = session.execute(mine.order_by(Request.state == "waitlisted", Request.request_id)).all()
+        asked = [row.service_id for row in rows]
+        free = session.scalars(
+            select(Service).where(Service.service_id.not_in(asked)).order_by(Service.starts_at.desc())
+        ).first()
+    assert rows and free is not None
+    service = f"/requests/services/{free.service_id}"
+    return ["/program/benefits?tier=all", f"/program/benefits?tier={site.deployment.program.tiers[-1]}",
+            f"/requests?key={free.key[:3]}", service, f"{service}/ask?kind=upgrade&from=economy&to=business",
+            f"/requests/{rows[-1].request_id}"]  # fmt: skip

@@ -41,7 +41,8 @@ def test_what_a_member_has_is_shown_used_and_shown_as_used(run: Callable[..., Re
         "  Bags, Front: 2\n",
         "  Lounge visits: 4 of 4 left through 2026-12-31; quota for 2026: 4 for High since June 1, 2026 (rules of 2020-01-01)",
         "  upgrade: 5 of 5 left through 2027-01-31; given with High on June 1, 2026, for 2026 (rules of 2020-01-01)",
-        "  Yearly gift: 3 to pick through 2027-01-31: pass (1 day pass); stars (50 stars); far (200 kilometres); ups (2 upgrades)",
+        "  Yearly gift: 3 to pick through 2027-01-31: "
+        "pass (1 day pass); stars (50 stars); far (200 kilometres); ups (2 upgrades)",
     ):
         assert line in said, said
     assert run("benefit", "use", "M", "lounge", "3", *BY, "--key", "u").stdout == DONE

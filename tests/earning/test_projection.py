@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loyalty.cli.plan import projected
 from loyalty.clock import instant_at
 from loyalty.earning.operations import Report, record_one
+from loyalty.earning.planning import projected
 from loyalty.earning.projection import Planned
 from loyalty.jobs.deployment import Deployment
 from loyalty.members.operations import Enrolment, enrol_one

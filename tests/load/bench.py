@@ -18,6 +18,7 @@ from pathlib import Path
 from random import Random
 
 import asking
+import pages
 from sqlalchemy import create_engine, event, text
 
 from loyalty import clock
@@ -236,6 +237,8 @@ def main() -> None:
         counts = statements(replace(deployment), now)
         line("one activity", f"{max(counts)} statements at most, {min(counts)} at least", "8", max(counts) <= 8)
         deployment.store.close()
+        print("Pages")
+        pages.measured(url, line)
     print("Requests, on SQLite")
     asking.on_sqlite(line)
     print("Requests, on PostgreSQL")

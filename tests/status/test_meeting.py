@@ -342,3 +342,29 @@ def test_who_loses_a_tier_by_revocation_has_the_lower_one_that_it_stood_in_the_w
     assert changes(ladder, *entries, facts=[revoked("2014-05-01", 1)])[1:3] == [
         ("2014-02-01", "gold", "2015-01-31"), ("2014-05-01", "silver", "2015-04-30"),
     ]  # fmt: skip
+
+
+def test_a_layer_reached_with_a_tier_holds_from_the_personal_window_that_the_tier_opens() -> None:
+    ladder = AT_END.replace("calendar_year", "{months: 3, begins: tier_change}").replace(
+        "[{km: 20}]", "[{km: 10}], layer_on: silver"
+    )
+    ladder = ladder.replace("layer_on: silver}", "layer_on: silver, validity: {window_end: 1}}") + "validity: {window_end: 2}"
+    assert changes(ladder, km("2014-02-10", 10))[1][2] == "2014-08-09"
+
+
+def test_what_was_reached_in_a_window_and_kept_in_it_is_not_reached_there_again() -> None:
+    """Kept on March 1 by the 10 km of the year; in April 12 are asked for, and there are 12 in June."""
+    ladder = AT_END + "validity: {months: 1}"
+    entries = [km("2014-02-01", 10), km("2014-06-01", 2)]
+    editions = {"2014-03-15": ladder.replace("[{km: 10}]", "[{km: 12}]")}
+    assert changes(ladder, *entries, editions=editions)[1:] == [
+        ("2014-02-01", "silver", "2014-02-28"), ("2014-03-01", "silver", "2014-03-31"), ("2014-04-01", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_what_was_held_by_a_kept_tier_until_it_was_reached_was_held() -> None:
+    """The first half of 2014 gives silver anew; on the last day of the second, silver was held by what that had kept."""
+    ladder = KEEPS.replace("calendar_year", "{months: 6}") + "validity: {months: 12}"
+    entries = [km("2013-06-01", 10, "2014-01-01"), km("2014-04-01", 5)]
+    entries += [km("2014-06-01", 5, "2015-02-01"), km("2014-12-01", 5, "2015-02-01")]
+    assert changes(ladder, *entries)[-2:] == [("2015-02-01", "silver", "2015-11-30"), ("2015-12-01", "base", "ever")]

@@ -25,7 +25,7 @@ def portal(deploy: Deploy) -> Portal:
 
 def rows(portal: Portal) -> list[Request]:
     with portal.deployment.store.reading() as session:
-        return list(session.scalars(select(Request).order_by(Request.requested_at)))
+        return list(session.scalars(select(Request).order_by(Request.requested_at, Request.source.desc())))
 
 
 def ask(client: FlaskClient, number: int, key: str = "k", step: str = "ask", **more: Any) -> Any:

@@ -13,6 +13,7 @@ from loyalty.web.portal import (
     joining,
     leaving,
     me,
+    planner,
     points,
     preferences,
     public,
@@ -29,8 +30,8 @@ from loyalty.web.site import Site
 BLUEPRINTS = tuple(
     module.pages
     for module in (
-        home, signing, joining, status, benefits, requests, activity, statements, points, me, security, preferences, household,
-        leaving, wallet, public,
+        home, signing, joining, status, planner, benefits, requests, activity, statements, points, me, security, preferences,
+        household, leaving, wallet, public,
     )
 )  # fmt: skip
 #: Languages by their own names, for the choice at the foot of each page.

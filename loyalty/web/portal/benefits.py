@@ -10,10 +10,11 @@ from werkzeug.wrappers import Response
 
 from loyalty.benefits import picking, sharing, using
 from loyalty.benefits.instruments import used_alone
+from loyalty.benefits.periods import choice_in
 from loyalty.benefits.tables import Companion
-from loyalty.benefits.told import ToPick, With
+from loyalty.benefits.told import ToPick, With, benefits_of
 from loyalty.errors import Refused, refusal_told
-from loyalty.i18n import _
+from loyalty.i18n import Named, _
 from loyalty.keys import digest
 from loyalty.settle import settle
 from loyalty.status import rewards
@@ -99,10 +100,21 @@ def pick() -> Page:
         if form("kind") == "milestone":
             _act(lambda session, account: rewards.choose(session, site.program, account, milestone, site.now))
         else:
-            _act(lambda session, account: picking.pick(session, site.program, account, tier, site.now))
+            _act(lambda session, account: _pick_now(session, account, tier))
     except Refused as error:
         return _refused(error)
     return back("benefits.benefits", site.language.say(_("Your choice is noted.")))
+
+
+def _pick_now(session: Session, account: Account, wanted: picking.Pick) -> None:
+    """Pick what is open now: a form sent again under another key is no pick ahead, for a tier that is not reached yet."""
+    site = here()
+    told = benefits_of(session, site.program, account, site.today, site.language.code)
+    open_now = any(one.picks and (one.choice, one.first) == (wanted.choice, wanted.period_of) for one in told.choices)
+    if picking.pick(session, site.program, account, wanted, site.now) and not open_now:
+        choice = choice_in(site.edition, wanted.choice)
+        named = Named(wanted.choice, choice.name if choice else None)
+        raise Refused("nothing_to_choose", number=account.number, milestone=named)
 
 
 def _day(text: str) -> date | None:

@@ -91,10 +91,10 @@ def win(story: Story, claim: Claim, way: Way, since: int) -> None:
         set_back(story, claim)
         if frame == story.personal and not story.is_layer(claim.rank):
             _change_window(story, frame, day)
-    if before:
-        before.over = True
     if frame != LIFE:
         claim.until = max(until_of(story, terms, claim, since), before.until if before else 0)
+    if before:
+        before.until = min(before.until, max(day, story.enrolled))  # what was held until now stays so
     if (frame, claim.rank) not in story.won or claim.source != "kept":
         story.won[frame, claim.rank] = claim
     add(story, claim)

@@ -1,0 +1,73 @@
+"""The engine's catalogue of what staff may be allowed to do: the names that roles are written with. Pure.
+
+Reading is an act too. What an act on a member takes, and how it is done, is in loyalty/desk/acts.py.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from loyalty.i18n import _
+
+
+class Known(NamedTuple):
+    """An act: what pages call it, and what its size counts, empty where it has none and so no limit."""
+
+    label: str
+    counts: str = ""
+
+
+TIER = _("place of the tier in the ladder, 0 the lowest")
+ACTS: Mapping[str, Known] = MappingProxyType(
+    {
+        # reading
+        "member.read": Known(_("Find and read members")),
+        "desk.read": Known(_("Read queues, services and inventory")),
+        "program.read": Known(_("Read editions and messages")),
+        "jobs.read": Known(_("Read jobs and their history")),
+        "overview.read": Known(_("Read the overview")),
+        "finance.read": Known(_("Read the books and what is owed")),
+        "staff.read": Known(_("Read who is staff, with which roles")),
+        "audit.read": Known(_("Read the audit log")),
+        "approval.read": Known(_("Read what waits for approval")),
+        # on a member
+        "activity.post": Known(_("Post an activity")),
+        "activity.reverse": Known(_("Reverse an activity")),
+        "activity.correct": Known(_("Correct an activity")),
+        "points.adjust": Known(_("Adjust an amount"), _("units, whole ones, up or down")),
+        "benefit.grant": Known(_("Grant a benefit"), _("pieces")),
+        "benefit.extend": Known(_("Put off the end of a benefit")),
+        "benefit.use": Known(_("Use a benefit"), _("pieces")),
+        "benefit.return": Known(_("Give back what was used")),
+        "benefit.revoke": Known(_("Revoke a benefit")),
+        "benefit.pick": Known(_("Pick an option of a choice")),
+        "companion.name": Known(_("Name a companion")),
+        "companion.end": Known(_("End a companion")),
+        "tier.grant": Known(_("Grant a tier"), TIER),
+        "tier.offer": Known(_("Match a status, or begin a challenge"), TIER),
+        "tier.extend": Known(_("Extend the tier"), _("days")),
+        "tier.revoke": Known(_("Revoke a tier")),
+        "tier.waive": Known(_("Waive a shortfall"), TIER),
+        "milestone.choose": Known(_("Choose at a milestone")),
+        "member.change": Known(_("Change name, address, phone, language")),
+        "member.attributes": Known(_("Change attributes")),
+        "member.freeze": Known(_("Freeze a member")),
+        "member.unfreeze": Known(_("Lift a freeze")),
+        "member.leave": Known(_("End the membership")),
+        "message.resend": Known(_("Send a message again")),
+        "note.add": Known(_("Add a note")),
+        "request.cancel": Known(_("Cancel a request")),
+        "request.skip": Known(_("Let a request be passed over")),
+        "request.unskip": Known(_("Let a request stand in the queue again")),
+        "request.give_back": Known(_("Give back what a request was given")),
+        # on many, on the program, on the house
+        "bulk.run": Known(_("Do an act for many members by file"), _("rows")),
+        "service.change": Known(_("Change services and their units")),
+        "service.clear": Known(_("Clear a queue now")),
+        "program.draft": Known(_("Try a draft of an edition")),
+        "program.publish": Known(_("Publish an edition")),
+        "jobs.run": Known(_("Run a job now")),
+        "staff.change": Known(_("Add and end staff, change their roles")),
+        "audit.export": Known(_("Export the audit log")),
+    }
+)
