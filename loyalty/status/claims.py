@@ -128,6 +128,17 @@ class Window:
         """Whether nothing can be won in it on a day: judged at its end, and not over."""
         return self.track is not None and self.track.at_end and self.last >= at
 
+    def is_open_for(self, rank: int) -> bool:
+        """Whether a tier can still be reached in it: not won yet, or only kept, but not reached before."""
+        won = self.won.get(rank)
+        kept = won is not None and won.source == "kept" and not won.short
+        return rank not in self.won or (kept and rank not in self.reached)
+
+
+def worth(hold: Hold) -> tuple[int, int, bool]:
+    """Of two claims that of the higher tier counts, then the longer, then one that was worked for."""
+    return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
+
 
 def from_first(window: Window) -> tuple[int, int, int]:
     """The order in which windows are looked at: by their first days, then by their last."""

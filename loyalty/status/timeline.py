@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from loyalty.status import ends, happenings, winning
-from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window, from_first
+from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window, from_first, worth
 from loyalty.status.compiled import Goal, Path, Rules, Totals
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
@@ -278,7 +278,7 @@ class Walk:
         """Note the paths whose being met would change something, for the rank now held."""
         ways = window.ways
         window.watched = self.stands
-        window.pending = [way for way in ways.reach if _still_open(window, way[0])]
+        window.pending = [way for way in ways.reach if window.is_open_for(way[0])]
         pending = window.pending[:1] if ways.rising else window.pending
         window.tests = [path.met for _, paths in pending for path in paths]
         if ways.keep and not window.ladder.at_end and (self.current.rank or window.last < self.begins):
@@ -336,7 +336,7 @@ class Walk:
         if over:
             self.over += over
             self.holds = [hold for hold in self.holds if hold.until > at]
-        best = max(self.holding(self.holds, at), key=_worth)
+        best = max(self.holding(self.holds, at), key=worth)
         rises = best.rank > self.current.rank
         if best is not self.current:
             if self.begins < at:
@@ -372,17 +372,6 @@ class Walk:
             coming += [hold.until for hold in self.holds if hold.source in OWN or self.rules.layers]
             coming += [self.time.plan(at), *(day for day, _ in self.counts.alarms[:1])]
         self.next = min([self.current.until, *coming])
-
-
-def _worth(hold: Hold) -> tuple[int, int, bool]:
-    return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
-
-
-def _still_open(window: Window, rank: int) -> bool:
-    """Whether a tier can still be reached in a window: not won yet, or only kept, but not reached before."""
-    won = window.won.get(rank)
-    kept = won is not None and won.source == "kept" and not won.short
-    return rank not in window.won or (kept and rank not in window.reached)
 
 
 class Folded(NamedTuple):

@@ -112,7 +112,7 @@ class Journey:
         member(self.portal, "RIVAL", "diamond", name="Petra Secret")
         asks(self.portal, "RIVAL", SERVICE)
         self.follow("Requests", ".tabs")
-        self.page.get_by_label("Number").fill("SK100")
+        self.page.get_by_label("Flight number").fill("SK100")
         self.press("Find")
         self.follow(f"Flight {SERVICE}")
         self.page.get_by_role("link", name=re.compile("^Ask ?: upgrade, Economy to Business")).click()

@@ -100,7 +100,7 @@ def step() -> str | AnyResponse:
 def _step(shared: str, wrong: str) -> str:
     site = here()
     address = app_address(shared, site.viewer.number, site.language.own(site.program.file.name))
-    picture = Markup(segno.make(address, error="m").svg_inline(scale=5, border=3, light="#fff"))  # noqa: S704 drawn here
+    picture = Markup(segno.make(address, error="m").svg_inline(border=3, light="#fff", omitsize=True))  # noqa: S704 drawn here
     spaced = " ".join(shared[at : at + 4] for at in range(0, len(shared), 4))
     return render_template("step.html", picture=picture, shared=spaced, address=address, wrong=wrong)
 
