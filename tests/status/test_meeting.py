@@ -319,6 +319,19 @@ def test_what_rolled_into_a_personal_window_counts_on_the_day_on_which_the_tier_
     ]  # fmt: skip
 
 
+def test_nothing_rolls_over_for_who_falls_from_a_tier_that_was_granted() -> None:
+    """Silver is granted through the end of the third window; the 8 km of the first roll as far as that."""
+    ladder = LADDER.replace("calendar_year", "{months: 3, begins: tier_change}")
+    ladder += "keep: at_end\nvalidity: {window_end: 0}\ncounters: {km: {rollover: {of: all, unless_fallen: true}}}"
+    granted = Fact(day("2014-02-01"), 1, "granted", 1, day("2014-02-01"), day("2014-10-01"))
+    flown = [km("2014-02-01", 8), km("2014-10-01", 5), km("2014-10-02", 5)]
+    assert changes(ladder, *flown, facts=[granted])[1:4] == [
+        ("2014-02-01", "silver", "2014-09-30"), ("2014-10-01", "base", "ever"), ("2014-10-02", "silver", "2015-01-01"),
+    ]  # fmt: skip
+    longer = granted._replace(until=granted.until + 1)
+    assert changes(ladder, *flown, facts=[longer])[2] == ("2014-10-01", "silver", "2014-12-31")
+
+
 def test_what_was_revoked_in_a_personal_window_is_reached_by_what_rolls_into_the_next() -> None:
     ladder = LADDER.replace("calendar_year", "{months: 6, begins: tier_change}")
     ladder += "keep: at_end\nvalidity: {window_end: 0}\ncounters: {km: {rollover: {of: all}}}"
