@@ -1,65 +1,9 @@
 """Where two rules of a ladder meet, by example: each of these once went wrong, or was told by nobody. See docs/ladder.md."""
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import date
 from itertools import permutations
-from types import MappingProxyType
 
-import yaml
-
-from loyalty.program.ladder import LadderFile
-from loyalty.program.models import Unit
-from loyalty.status.claims import Entry, Fact, History
-from loyalty.status.ladder import compile_rules
-from loyalty.status.timeline import timeline
-from loyalty.status.windows import FAR
-
-UNITS = {name: Unit(kind="counter", name={"en": name}) for name in ("km", "legs")}
-UNITS["savings"] = Unit(kind="level", name={"en": "savings"})
-LADDER = """
-base: base
-tiers:
-  - {id: base, name: {en: Base}}
-  - {id: silver, name: {en: Silver}, reach: [{km: 10}]}
-  - {id: gold, name: {en: Gold}, reach: [{km: 20}]}
-window: calendar_year
-"""
-#: Day, tier, last day of its claim.
-Change = tuple[str, str, str]
-
-
-def day(text: str) -> int:
-    return date.fromisoformat(text).toordinal()
-
-
-def km(on: str, amount: int, posted: str = "", counter: str = "km") -> Entry:
-    """An amount of a counter for a day, perhaps posted later."""
-    return day(posted or on), day(on), list(UNITS).index(counter), amount
-
-
-def revoked(on: str, to: int) -> Fact:
-    """Every tier above a rank ends."""
-    return Fact(day(on), 1, "revoked", to, day(on), FAR)
-
-
-def changes(
-    ladder: str, *entries: Entry, editions: Mapping[str, str] = MappingProxyType({}), facts: Sequence[Fact] = ()
-) -> list[Change]:
-    """What a member of New Year's Day 2014 holds: each change of the tier or of its end."""
-    texts = {"2010-01-01": ladder, **editions}
-    files = {
-        begins: LadderFile.model_validate_json(json.dumps(yaml.safe_load(text), default=str)) for begins, text in texts.items()
-    }
-    rules = compile_rules([(date.fromisoformat(begins), file, UNITS) for begins, file in files.items()])
-    found: list[Change] = []
-    for span in timeline(rules, History(day("2014-01-01"), None, sorted(entries, key=lambda entry: entry[0]), facts)):
-        last = "ever" if span.hold.until >= FAR else date.fromordinal(span.hold.until - 1).isoformat()
-        change = (date.fromordinal(span.begins).isoformat(), rules.tiers[span.rank], last)
-        if not found or found[-1][1:] != change[1:]:
-            found.append(change)
-    return found
-
+from loyalty.status.claims import Fact
+from tests.status.lived import LADDER, changes, day, km, revoked
 
 # --- an end that is put off -------------------------------------------------------------------------------------
 
