@@ -80,6 +80,14 @@ def test_what_one_window_gives_is_kept_by_another_with_the_months_of_its_own_act
     ]  # fmt: skip
 
 
+def test_who_holds_a_tier_in_grace_keeps_a_lower_one_by_the_same_window() -> None:
+    """Grace is of no window: silver is kept, from the day on which gold is in grace, by what had given gold."""
+    ladder = KEEPS.replace("reach: [{km: 10}], ", "") + "validity: {months: 3}\nlapse: {grace: {days: 45}}"
+    assert changes(ladder, km("2014-03-01", 20))[1:4] == [
+        ("2014-03-01", "gold", "2014-05-31"), ("2014-06-01", "gold", "2014-07-15"), ("2014-07-16", "silver", "2014-08-31"),
+    ]  # fmt: skip
+
+
 AT_END = LADDER + "keep: at_end\n"
 
 

@@ -31,7 +31,11 @@ def test_a_tier_that_an_attribute_extends_is_still_taken_back() -> None:
 
 # --- milestones ---------------------------------------------------------------------------------------------------
 
-GIVES = "validity: {months: 12}\nmilestones:\n  - {id: five, name: {en: Five}, at: {needs: {legs: 5}, GUARD}, gives: [{instrument: voucher}]}\n"
+GIVES = """
+validity: {months: 12}
+milestones:
+  - {id: five, name: {en: Five}, at: {needs: {legs: 5}, GUARD}, gives: [{instrument: voucher}]}
+"""
 ONLY_CN = LADDER + GIVES.replace("GUARD", "when: {member.country: cn}")
 FROM_SILVER = LADDER + GIVES.replace("GUARD", "holds: silver")
 
