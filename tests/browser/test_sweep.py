@@ -10,11 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from loyalty.settings import Settings
-from tests.browser.live import serving, signed_in
-from tests.browser.pages import addresses
+from tests.browser.live import TAGS, complaints, serving, signed_in, too_wide
+from tests.browser.pages import addresses, planned
 from tests.browser.seed import Seeded, seeded
 
-TAGS = {"en": "en-US", "zh_Hans": "zh-CN", "zh_Hant": "zh-TW"}
 RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 NARROW = 320
 
@@ -35,9 +34,8 @@ def faults(page: Page) -> Iterator[str]:
         found: dict[str, Any] = Axe().run(page, options=RULES).response
         for fault in found["violations"]:
             yield f"{scheme}: {fault['id']}: {fault['nodes'][0]['html'][:160]} ({len(fault['nodes'])})"
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    if wide > NARROW:
-        yield f"{wide} px wide in a window of {NARROW}"
+    if wide := too_wide(page):
+        yield wide
 
 
 @pytest.mark.parametrize("language", TAGS)
@@ -45,16 +43,17 @@ def faults(page: Page) -> Iterator[str]:
 def test_every_page_is_accessible_and_quiet(browser: Browser, site: Seeded, language: str, who: str) -> None:
     site.speak(language)
     options: dict[str, Any] = {"viewport": {"width": NARROW, "height": 700}, "locale": TAGS[language]}
-    wrong: list[str] = []
     with serving(site.app) as address:
         token = site.sign_in() if who == "member" else ""
-        context = signed_in(browser, site.app, address, token, **options) if token else browser.new_context(**options)
+        context = signed_in(browser, site.app, address, token, **options)
+        wrong = complaints(context)
         page = context.new_page()
-        page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         for path in addresses(site, token):
             answer = page.goto(address + path)
             assert answer is not None and answer.status == 200, (path, answer and answer.status)
             wrong += [f"{path}: {fault}" for fault in faults(page)]
+        if token:
+            planned(page, address)
+            wrong += [f"the planner's answer: {fault}" for fault in faults(page)]
         context.close()
     assert wrong == []

@@ -66,7 +66,7 @@ def test_the_plan_is_what_comes_of_it(portal: Portal) -> None:
         account = account_read(session, "M")
         assert account is not None and account.tier == "gold"
         status = whole_of(session, program, account, today, ENGLISH).status
-    assert ENGLISH.day(status["standing"]["valid_through"]) == through
+    assert ENGLISH.day(status["standing"]["valid_through"], "short") == through
     told = {name: int(amount) for name, amount in {**status["counters"], **status["balances"]}.items()}
     assert {int(amount.replace(",", "")) for amount in said.values()} == set(told.values())
     assert said["Award miles"] == f"{told['miles']:,}" and said["Qualifying miles"] == f"{told['qualifying_miles']:,}"
