@@ -75,7 +75,7 @@ def test_a_choice_is_shown_made_and_shown_as_made(run: Callable[..., Result]) ->
     assert (found["awards"][0]["choice"]["open"], found["awards"][0]["choice"]["chosen"]) == (False, ["lounge", "km"])
     assert found["balances"]["km"] == "270"
     assert (
-        "milestone pick of 2026-06-02: 60 kilometres [milestone two of three in the window from January 1, 2026"
+        "milestone pick of 2026-06-02: 60 km [milestone two of three in the window from January 1, 2026"
         in run("explain", "M", "--entries").stdout
     )
     lines = [json.loads(line) for line in CliRunner().invoke(main, ["entries", "export"]).stdout.splitlines()]
