@@ -71,6 +71,11 @@ class Hold(NamedTuple):
     short: bool = False
     counted: tuple[int, int] | None = None
 
+    @property
+    def given_by(self) -> int | None:
+        """The window that gave it. Grace shows the evidence of the claim before it, but no window gave it."""
+        return None if self.source == "grace" else self.window
+
 
 class Span(NamedTuple):
     """The standing in [begins, until). `opening` is the rank with which its first day opened, before that day's activity."""

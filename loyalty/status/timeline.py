@@ -148,7 +148,7 @@ class Walk:
         """The rank held, on a day or, where the window was over by then, on its last, by a claim from elsewhere."""
         on = min(day, window.last)
         holds = self.holds if on == day else [*self.holds, *self.over]
-        return max((hold.rank for hold in self.holding(holds, on) if hold.window != window.key), default=0)
+        return max((hold.rank for hold in self.holding(holds, on) if hold.given_by != window.key), default=0)
 
     def holding(self, holds: Iterable[Hold], on: int) -> list[Hold]:
         """Those of some claims that hold on a day: a layer only where what it lies on is held."""
