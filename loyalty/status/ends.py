@@ -114,6 +114,7 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
     pay(walk, window, hold)
     if walk.counts.windows.get(window.key) is window:
         window.won[rank] = hold  # a reversal asks again
+        window.watched = -1
     take(walk, hold, at)
 
 

@@ -79,6 +79,7 @@ def _revoke(walk: "Walk", above: int, at: int) -> None:
             window = walk.life if hold.given_by == LIFETIME else walk.counts.windows.get(hold.given_by, walk.counts.personal)
             if window is not None:
                 window.won[hold.rank] = None
+                window.watched = -1
 
 
 def _extend(walk: "Walk", hold: Hold, until: int) -> None:

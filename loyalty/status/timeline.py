@@ -25,7 +25,7 @@ class Walk:
         self.left = FAR if history.left is None else history.left
         self.counts = Counts(rules, history)
         self.current = Hold(0, history.enrolled, FAR, "base")
-        self.stands = 0  # counts the standings, each of which asks for other paths to be watched
+        self.stands = 0  # counts the standings that ask for other paths to be watched
         self.life = self.counts.life
         self.latest = NO_WINDOW
         self.holds = [self.current]
@@ -230,9 +230,9 @@ class Walk:
         What one gives may be what a path of another waits for. Months of the others run from the day.
         """
         at = max(day, self.enrolled)
-        windows = [*judged]
+        windows = [window for window in judged if window.ways.waits]
         if self.rules.looks_again:
-            others = [window for window in self.counts.open_on(at) if window not in windows]
+            others = [window for window in self.counts.open_on(at) if window.ways.waits and window not in windows]
             for window in others:
                 window.on = at
             windows += others
@@ -343,8 +343,8 @@ class Walk:
                 self.spans.append(Span(self.begins, at, self.current, self.opening))
                 self.begins = at
                 self.opening = self.current.rank
+            self.stands += not (best.rank and self.current.rank)  # who holds some tier before and after watches the same paths
             self.current = best
-            self.stands += 1
         if opening and self.begins == at:
             self.opening = self.current.rank
         self._plan(at)
