@@ -209,7 +209,7 @@ def test_what_may_be_missing_leaves_no_trace() -> None:
         message = rendered(kind, given)
         assert not re.search(r"None|, ,|\(\)", message.text, re.MULTILINE), (kind, variant)
         links = [one.get("href") for one in elements(tree(message.html), "a")]
-        assert links == ([given["fact"]["link"]] if kind == "survey" else []), (kind, variant)
+        assert links == ([given["fact"]["link"]] if kind in ("survey", "link") else []), (kind, variant)
 
 
 def test_a_logo_speaks_by_its_alternative_text() -> None:

@@ -15,7 +15,7 @@ from loyalty.jobs.timetable import jobs
 from tests.jobs import orbit
 from tests.messages import told
 from tests.messages.sink import Sink, serving
-from tests.messages.told import Deploy, enrol, opened, rows
+from tests.messages.told import SECRET, Deploy, enrol, opened, rows
 
 MEMBERS = 60
 #: Chunks of ten members; jobs of the night are of no matter here.
@@ -81,5 +81,6 @@ def test_wsgi_builds_the_application(deploy: Deploy, tmp_path: Path) -> None:
     code = "import wsgi; print(wsgi.app.test_client().get('/unsubscribe/x').status_code)"
     root = Path(__file__).parents[2]
     run = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(run, cwd=root, env=orbit.environment(deployment), capture_output=True, text=True, check=False)
+    environment = {**orbit.environment(deployment), "LOYALTY_SECRET": SECRET}
+    done = subprocess.run(run, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "404\n", "")
