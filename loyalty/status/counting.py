@@ -280,7 +280,8 @@ class Counts:
         assert window.track is not None
         opened = self._opened(window.track, day, follows=True, posted=posted)
         for place, fate in window.ladder.fates.items():
-            if fate.of is not None and rank >= fate.earned and not (fate.unless_fallen and fallen):
+            rolls = fate.of is not None and rank >= fate.earned and day <= self.horizon
+            if rolls and not (fate.unless_fallen and fallen):
                 opened.totals[place] = _part(fate, window.totals[place], rank)
         self.personal = opened
         if any(opened.totals) and (rank or self.given or opened.totals != window.totals):
