@@ -7,13 +7,25 @@ from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from loyalty.members.tables import Member, MemberWord
-from loyalty.members.words import LETTERS, completed, digits, number_slips, phone_ends, plain, slips, split, words_of
+from loyalty.members.words import (
+    LETTERS,
+    PHONE,
+    completed,
+    digits,
+    is_phone,
+    number_slips,
+    phones,
+    plain,
+    slips,
+    split,
+    words_of,
+)
 from loyalty.store import among, insert
 
 #: A search tells no more than this, puts no more than so many in order, and looks at no more words of a name.
 FOUND, LOOKED, WORDS = 25, 200, 4
-#: Names with a slip are looked for from so many letters on; of fewer digits no number or phone is meant.
-SLIP, LEAST = 4, 3
+#: Names with a slip are looked for from so many letters on; with fewer digits no number or phone is meant.
+SLIP, LEAST = 3, 3
 #: Which words are wanted, by a column of words.
 Wanted = Callable[[Any], ColumnElement[bool]]
 _MEMBER, _WORD = Member.__table__, MemberWord.__table__
@@ -65,10 +77,14 @@ def _near(session: Session, asked: str, compact: str) -> list[Row[Any]]:
 
 
 def _by_digits(session: Session, asked: str, compact: str) -> list[Row[Any]]:
-    """By a phone number, that of the very digits first, or by a number with a slip."""
-    ends, known = sorted(phone_ends(asked)), digits(asked)
-    by_phone = _with_words(session, [lambda word: among(session, word, ends)]) if ends else []
-    by_phone.sort(key=lambda row: not digits(row.phone).endswith(known.lstrip("0")))
+    """By a phone number; where none has the very digits, by one, or by a member number, with a slip."""
+    meant, known = phones(asked), digits(asked)
+    ends = sorted({one[-PHONE:] for one in meant})
+    near = _with_words(session, [lambda word: among(session, word, ends)]) if ends else []
+    same = [row for row in near if len(known) >= PHONE and is_phone(row.phone, known)]
+    if same:
+        return same
+    by_phone = [row for row in near if any(is_phone(row.phone, one) for one in meant)]
     shape = session.scalar(select(Member.number).order_by(Member.member_id.desc()).limit(1)) or ""
     wanted = number_slips(completed(compact, shape)) | {completed(one, shape) for one in number_slips(compact)}
     numbers = among(session, _MEMBER.c.number, sorted(wanted))

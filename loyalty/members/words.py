@@ -67,9 +67,15 @@ def completed(given: str, shape: str) -> str:
     return head + given.rjust(width, "0") if given and set(given) <= set(DIGITS) and len(given) <= width else given
 
 
-def phone_ends(given: str) -> set[str]:
-    """The last digits of the phone numbers that may be meant, with one slip or none."""
+def phones(given: str) -> set[str]:
+    """The digits of the phone numbers that may be meant, with one slip or none; none for what is too short."""
     known = digits(given)
     if len(known) < PHONE - 1:
         return set()
-    return {one[-PHONE:] for one in {known, *slips(known[-PHONE - 3 :], DIGITS)} if len(one) >= PHONE}
+    return {one for one in {known, *slips(known[-PHONE - 3 :], DIGITS)} if len(one) >= PHONE}
+
+
+def is_phone(kept: str, meant: str) -> bool:
+    """Whether a phone number is the one whose digits are meant: one of the two may begin further on, with or without a 0."""
+    own, other = digits(kept).lstrip("0"), meant.lstrip("0")
+    return own.endswith(other) or other.endswith(own)

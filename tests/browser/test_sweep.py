@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from loyalty.settings import Settings
 from tests.browser.live import serving, signed_in
-from tests.browser.pages import addresses
+from tests.browser.pages import addresses, of_staff
 from tests.browser.seed import Seeded, seeded
 
 TAGS = {"en": "en-US", "zh_Hans": "zh-CN", "zh_Hant": "zh-TW"}
@@ -24,6 +24,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     path = tmp_path_factory.mktemp("sweep") / "loyalty.db"
     path.write_bytes(sqlite_template.read_bytes())
     made = seeded(Settings(database_url=f"sqlite:///{path}"))
+    made.work()
     yield made
     made.deployment.store.close()
 
@@ -40,21 +41,27 @@ def faults(page: Page) -> Iterator[str]:
         yield f"{wide} px wide in a window of {NARROW}"
 
 
+def _counts(page: Page, said: ConsoleMessage) -> bool:
+    """Whether what the console says is a fault; that a page which is to be missing is missing is none."""
+    return said.type in ("error", "warning") and not page.url.endswith("/staff/nothing")
+
+
 @pytest.mark.parametrize("language", TAGS)
-@pytest.mark.parametrize("who", ["member", "nobody"])
+@pytest.mark.parametrize("who", ["member", "nobody", "staff"])
 def test_every_page_is_accessible_and_quiet(browser: Browser, site: Seeded, language: str, who: str) -> None:
     site.speak(language)
     options: dict[str, Any] = {"viewport": {"width": NARROW, "height": 700}, "locale": TAGS[language]}
     wrong: list[str] = []
     with serving(site.app) as address:
-        token = site.sign_in() if who == "member" else ""
-        context = signed_in(browser, site.app, address, token, **options) if token else browser.new_context(**options)
+        token = {"member": site.sign_in, "staff": site.staff_sign_in}.get(who, str)()
+        staff = who == "staff"
+        context = signed_in(browser, site.app, address, token, staff, **options) if token else browser.new_context(**options)
         page = context.new_page()
-        page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type in ("error", "warning") else None)
+        page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if _counts(page, said) else None)
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-        for path in addresses(site, token):
+        for path in of_staff(site) if staff else [*addresses(site, token), *(() if token else ["/staff/sign-in"])]:
             answer = page.goto(address + path)
-            assert answer is not None and answer.status == 200, (path, answer and answer.status)
+            assert answer is not None and answer.status == (404 if path == "/staff/nothing" else 200), (path, answer)
             wrong += [f"{path}: {fault}" for fault in faults(page)]
         context.close()
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)

@@ -18,7 +18,7 @@ from tests.web.portal import SECRET, Portal
 
 ROLES = ("agent", "supervisor", "loyalty_manager", "finance", "auditor", "administrator")
 #: The secret of everyone's app.
-APP = "JBSWY3DPEHPK3PXP"
+APP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 class Console(Portal):

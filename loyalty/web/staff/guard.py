@@ -8,14 +8,15 @@ from werkzeug.wrappers import Response
 
 from loyalty.access.acts import ACTS
 from loyalty.access.staff_signed import NOTED, StaffViewer, note_staff_use, staff_viewer
+from loyalty.desk.acts import ACTS as ON_MEMBERS
 from loyalty.desk.approvals import Who, allowed, not_allowed
 from loyalty.settings import folder
 from loyalty.web.guarding import limiter
 from loyalty.web.site import here
 
 pages = Blueprint("staff", __name__, url_prefix="/staff", template_folder=str(folder("templates")))
-#: What a page asks for that is no act of the catalogue: nothing; a password that was right; a sign-in that is whole; the act
-#: that its address names, at least to be asked for.
+#: What a page asks for that is no act of the catalogue: nothing; a password that was right; a sign-in that is whole; to read
+#: members and do, or at least ask for, the act on one that its address names.
 OPEN, HALF, WHOLE, NAMED = "open", "half", "whole", "named"
 #: Under this key the browser's session keeps the token of a sign-in, and under this one the members opened last.
 TOKEN, RECENT = "staff", "staff_recent"
@@ -95,8 +96,9 @@ def _allowed(act: str) -> None:
     """Make sure that roles allow a page. Raises Refused: `not_allowed`."""
     if act == NAMED:
         named = (request.view_args or {})["act"]
-        if named not in ACTS:
+        if named not in ON_MEMBERS:
             abort(404)
+        allowed(here().deployment.roles, acting(), "member.read")
         if here().deployment.roles.may(worker().roles, named) == "no":
             raise not_allowed(named)
     elif act != WHOLE:

@@ -36,7 +36,7 @@ def member(number: str) -> str:
     """All that is known of a member: in as many statements whatever there is."""
     account, person = member_of(number)
     remember(account.number)
-    return render_template("staff/member.html", asked="", **member_told(here(), account, person))
+    return render_template("staff/member.html", asked="", **member_told(here(), account, person, "all" in request.args))
 
 
 @pages.get("/members/<number>/activity")

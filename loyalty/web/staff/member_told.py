@@ -25,6 +25,7 @@ from loyalty.messages.outbox import listed
 from loyalty.program.labels import field_labels
 from loyalty.status.queries import Account
 from loyalty.status.words import unit_of
+from loyalty.web.kept import mark_of
 from loyalty.web.portal.asked import request_told
 from loyalty.web.portal.asking import Names
 from loyalty.web.portal.labels import value_of
@@ -36,20 +37,20 @@ from loyalty.web.staff.guard import may, worker
 
 #: So many of each are shown; the rest is on pages of its own, or is long ago.
 SHOWN = 15
+#: So many where all is asked for.
+LONGEST = 1000
 
 
-def member_told(site: Site, account: Account, person: Member) -> dict[str, Any]:
-    """All that the screen shows."""
+def member_told(site: Site, account: Account, person: Member, whole: bool) -> dict[str, Any]:
+    """All that the screen shows; `whole` with every entitlement and every span of status."""
     program, language, session, mine = site.program, site.language, site.reading, account.member_id
-    whole = whole_of(session, program, account, site.today, language)
-    told = status_told(program, whole, language)
+    mark, key = mark_of(session, mine, site.now), ("staff", mine, site.today, language.code)
+    told: dict[str, Any] = site.kept.get(key, mark, lambda: _standing(site, account, person))
     freezes = freezes_of(session, mine)
     return {
         **told,
+        **_shortened(told, whole),
         "number": account.number, "person": person, "attributes": list(_attributes(site, person)),
-        "card": card_of(program, account.number, person.name, whole.status, language),
-        "balances": amounts_of(program, whole.status["balances"], language),
-        "rights": whole.benefits.rights, "to_pick": whole.benefits.choices,
         "uses": _uses(session, mine), "companions": companions_of(session, [mine]).get(mine, []),
         "latest": [_latest(site, one) for one in latest_of(session, mine, SHOWN)],
         "requests": _requests(site, mine),
@@ -60,6 +61,26 @@ def member_told(site: Site, account: Account, person: Member) -> dict[str, Any]:
         "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
         "acts": acts_allowed(site), "zone": program.zone.key,
     }  # fmt: skip
+
+
+def _standing(site: Site, account: Account, person: Member) -> dict[str, Any]:
+    """What is worked out from all that a member ever did: made again when something of that has changed."""
+    program, language = site.program, site.language
+    whole = whole_of(site.reading, program, account, site.today, language)
+    return {
+        **status_told(program, whole, language),
+        "card": card_of(program, account.number, person.name, whole.status, language),
+        "balances": amounts_of(program, whole.status["balances"], language),
+        "rights": whole.benefits.rights, "to_pick": whole.benefits.choices,
+    }  # fmt: skip
+
+
+def _shortened(told: dict[str, Any], whole: bool) -> dict[str, Any]:
+    """Entitlements, those of which something is left first, and spans of status, the newest first: how many are left out."""
+    rights = sorted(told["rights"], key=lambda one: (one.left == 0, one.taken_back is not None))
+    most = LONGEST if whole else SHOWN
+    more = max(len(rights) - most, 0) + max(len(told["spans"]) - most, 0)
+    return {"rights": rights[:most], "spans": told["spans"][:most], "more": more}
 
 
 def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
