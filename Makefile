@@ -31,8 +31,7 @@ format: .venv/test ## put the code into shape
 messages: .venv/test ## bring the catalogues of translations up to date with the templates and the code
 	$(BIN)/python -m tests.messages.catalogue
 
-screens: .venv/test ## pictures of every mail in var/screens, 360 and 700 px, light and dark (needs chromium, fonts-noto-cjk)
-	$(BIN)/pip install --quiet --disable-pip-version-check playwright
+screens: .venv/test ## pictures of every page and mail in var/screens, narrow and wide, light and dark (needs chromium, fonts-noto-cjk)
 	$(BIN)/python -m tests.browser.screens
 
 bench: .venv/test ## speed and memory, as ratios to a yardstick of the same run (MEMBERS=..., ACTIVITIES=...)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Instant
 
+#: Of who acted, from where, and of the chain: the member whose line it is gets to read what was done and why, not these.
+OTHERS = {"secret": True}
 #: Lines of acts that can be sent twice.
 KEYED = text("key <> ''")
 
@@ -30,13 +32,13 @@ class AuditLine(Base):
     n: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(Instant, index=True)
     kind: Mapped[str] = mapped_column(String(12))
-    actor_id: Mapped[int] = mapped_column(BigInteger)
-    actor: Mapped[str] = mapped_column(String(254))
-    place: Mapped[str] = mapped_column(String(45))
+    actor_id: Mapped[int] = mapped_column(BigInteger, info=OTHERS)
+    actor: Mapped[str] = mapped_column(String(254), info=OTHERS)
+    place: Mapped[str] = mapped_column(String(45), info=OTHERS)
     act: Mapped[str] = mapped_column(String(40))
     member_id: Mapped[int | None] = mapped_column(BigInteger)
     what: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
-    key: Mapped[str] = mapped_column(String(200))
-    previous: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(200), info=OTHERS)
+    previous: Mapped[str] = mapped_column(String(64), info=OTHERS)
+    hash: Mapped[str] = mapped_column(String(64), info=OTHERS)

@@ -167,7 +167,7 @@ def _given(program: Program, row: Any, award: Booked, language: Language) -> Exp
     told = {"what": language.say(what, name=name), "day": language.day(award.window_on), "edition": award.edition}
     reason = language.say(_("{what} in the window from {day} (rules of {edition})"), **told)
     if award.times > 1:
-        again = _("{what} for the {times}. time in the window from {day} (rules of {edition})")
+        again = _("{what}, time {times}, in the window from {day} (rules of {edition})")
         reason = language.say(again, times=award.times, **told)
     if row.kind == "reversal":
         reason = language.say(_("{reason}, taken back"), reason=reason)

@@ -71,6 +71,11 @@ class Hold(NamedTuple):
     short: bool = False
     counted: tuple[int, int] | None = None
 
+    @property
+    def given_by(self) -> int | None:
+        """The window that gave it. Grace shows the evidence of the claim before it, but no window gave it."""
+        return None if self.source == "grace" else self.window
+
 
 class Span(NamedTuple):
     """The standing in [begins, until). `opening` is the rank with which its first day opened, before that day's activity."""
@@ -127,6 +132,17 @@ class Window:
     def waits(self, at: int) -> bool:
         """Whether nothing can be won in it on a day: judged at its end, and not over."""
         return self.track is not None and self.track.at_end and self.last >= at
+
+    def is_open_for(self, rank: int) -> bool:
+        """Whether a tier can still be reached in it: not won yet, or only kept, but not reached before."""
+        won = self.won.get(rank)
+        kept = won is not None and won.source == "kept" and not won.short
+        return rank not in self.won or (kept and rank not in self.reached)
+
+
+def worth(hold: Hold) -> tuple[int, int, bool]:
+    """Of two claims that of the higher tier counts, then the longer, then one that was worked for."""
+    return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
 
 
 def from_first(window: Window) -> tuple[int, int, int]:

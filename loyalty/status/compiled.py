@@ -53,11 +53,13 @@ class Ways(NamedTuple):
     """The paths of one ladder that are counted in one kind of window.
 
     `rising`: whoever meets a path of a tier meets one of the tier below, so that only the next tier need be watched.
+    `waits`: what the member holds may be what a path waits for, so that it is asked again when that is another.
     """
 
     reach: Paths = ()
     keep: Paths = ()
     rising: bool = True
+    waits: bool = True
 
 
 class Term(NamedTuple):

@@ -23,6 +23,7 @@ class Counts:
         self.enrolled = history.enrolled
         self.today = history.today
         self.traits: tuple[Any, ...] = history.traits[0][1] if history.traits else ()
+        self.given = bool(history.facts)
         self.horizon = 0
         if rules.times:
             known = history.entries[-1][0] if history.entries else 0
@@ -282,7 +283,7 @@ class Counts:
             if fate.of is not None and rank >= fate.earned and not (fate.unless_fallen and fallen):
                 opened.totals[place] = _part(fate, window.totals[place], rank)
         self.personal = opened
-        if any(opened.totals) and (rank or opened.totals != window.totals):
+        if any(opened.totals) and (rank or self.given or opened.totals != window.totals):
             self.alarm(opened)
         return opened
 

@@ -114,6 +114,7 @@ def _kept(walk: "Walk", ladder: Ladder, window: Window, rank: int, path: Path, a
     pay(walk, window, hold)
     if walk.counts.windows.get(window.key) is window:
         window.won[rank] = hold  # a reversal asks again
+        window.watched = -1
     take(walk, hold, at)
 
 
@@ -129,9 +130,10 @@ def next_personal(walk: "Walk", window: Window, at: int) -> None:
     track = walk.rules.tracks[walk.rules.ladder_on(at).track]
     if window is not walk.counts.personal or track is not window.track or window.last >= at:
         return
-    fallen = walk.time.fallen == (at, True)
-    held = max((hold.rank for hold in walk.holds if hold.source in OWN and hold.begins <= at < hold.until), default=0)
-    following = walk.counts.follow(window, at, held, fallen)
+    holding = [hold for hold in walk.holds if hold.begins <= at < hold.until]
+    fallen = walk.time.fallen == (at, True) or max(hold.rank for hold in walk.holding(holding, at)) < walk.current.rank
+    own = max((hold.rank for hold in holding if hold.source in OWN), default=0)
+    following = walk.counts.follow(window, at, own, fallen)
     following.on = at
     walk.watch(following)
     walk.evaluate(following, at)

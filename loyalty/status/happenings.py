@@ -75,10 +75,11 @@ def _revoke(walk: "Walk", above: int, at: int) -> None:
     for hold in [hold for hold in walk.holds if hold.rank > above and hold.begins <= at < hold.until]:
         walk.holds.remove(hold)
         walk.goals = [goal for goal in walk.goals if goal[0].id != hold.fact]  # a trial ends with its goal
-        if hold.path is not None and hold.window is not None:
-            window = walk.life if hold.window == LIFETIME else walk.counts.windows.get(hold.window, walk.counts.personal)
+        if hold.path is not None and hold.given_by is not None:
+            window = walk.life if hold.given_by == LIFETIME else walk.counts.windows.get(hold.given_by, walk.counts.personal)
             if window is not None:
                 window.won[hold.rank] = None
+                window.watched = -1
 
 
 def _extend(walk: "Walk", hold: Hold, until: int) -> None:

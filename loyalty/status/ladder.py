@@ -156,9 +156,10 @@ class _Compiling:
             ]  # fmt: skip
             return tuple((rank, ways) for rank, ways in counted if ways)
 
-        reach = paths("reach")
+        reach, keep = paths("reach"), paths("keep")
+        waits = bool(keep) or self.file.keep == "at_end" or _asks_what_is_held(reach)
         simple = not self.file.counters and all(not _is_guarded(path) for _, ways in reach for path in ways)
-        return Ways(reach, paths("keep"), simple and _rising([ways for _, ways in reach]))
+        return Ways(reach, keep, simple and _rising([ways for _, ways in reach]), waits)
 
     def _scaled(self) -> tuple[tuple[Ways, ...], ...]:
         return tuple(
@@ -170,7 +171,7 @@ class _Compiling:
         given = sorted((self.rank(life.tier), n) for n, life in enumerate(self.file.lifetime))
         paths = tuple((rank, (self._path(self.file.lifetime[n].path),)) for rank, n in given)
         simple = all(not _is_guarded(path) for _, ways in paths for path in ways)
-        return Ways(paths, (), simple and _rising([ways for _, ways in paths]))
+        return Ways(paths, (), simple and _rising([ways for _, ways in paths]), _asks_what_is_held(paths))
 
     def _fates(self) -> dict[int, Fate]:
         found = {}
@@ -238,6 +239,10 @@ def _term(validity: Validity) -> Term:
 
 def _is_guarded(path: Path) -> bool:
     return bool(path.holds or path.held or path.when)
+
+
+def _asks_what_is_held(paths: Paths) -> bool:
+    return any(path.holds for _, ways in paths for path in ways)
 
 
 def _percent(amount: int, percent: Decimal | None) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from loyalty.status import ends, happenings, winning
-from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window, from_first
+from loyalty.status.claims import BY_PATH, NO_WINDOW, OWN, Award, Entry, Fact, History, Hold, Span, Window, from_first, worth
 from loyalty.status.compiled import Goal, Path, Rules, Totals
 from loyalty.status.counting import Counts
 from loyalty.status.held import Time
@@ -25,7 +25,7 @@ class Walk:
         self.left = FAR if history.left is None else history.left
         self.counts = Counts(rules, history)
         self.current = Hold(0, history.enrolled, FAR, "base")
-        self.stands = 0  # counts the standings, each of which asks for other paths to be watched
+        self.stands = 0  # counts the standings that ask for other paths to be watched
         self.life = self.counts.life
         self.latest = NO_WINDOW
         self.holds = [self.current]
@@ -148,7 +148,7 @@ class Walk:
         """The rank held, on a day or, where the window was over by then, on its last, by a claim from elsewhere."""
         on = min(day, window.last)
         holds = self.holds if on == day else [*self.holds, *self.over]
-        return max((hold.rank for hold in self.holding(holds, on) if hold.window != window.key), default=0)
+        return max((hold.rank for hold in self.holding(holds, on) if hold.given_by != window.key), default=0)
 
     def holding(self, holds: Iterable[Hold], on: int) -> list[Hold]:
         """Those of some claims that hold on a day: a layer only where what it lies on is held."""
@@ -230,9 +230,9 @@ class Walk:
         What one gives may be what a path of another waits for. Months of the others run from the day.
         """
         at = max(day, self.enrolled)
-        windows = [*judged]
+        windows = [window for window in judged if window.ways.waits]
         if self.rules.looks_again:
-            others = [window for window in self.counts.open_on(at) if window not in windows]
+            others = [window for window in self.counts.open_on(at) if window.ways.waits and window not in windows]
             for window in others:
                 window.on = at
             windows += others
@@ -278,7 +278,7 @@ class Walk:
         """Note the paths whose being met would change something, for the rank now held."""
         ways = window.ways
         window.watched = self.stands
-        window.pending = [way for way in ways.reach if _still_open(window, way[0])]
+        window.pending = [way for way in ways.reach if window.is_open_for(way[0])]
         pending = window.pending[:1] if ways.rising else window.pending
         window.tests = [path.met for _, paths in pending for path in paths]
         if ways.keep and not window.ladder.at_end and (self.current.rank or window.last < self.begins):
@@ -336,15 +336,15 @@ class Walk:
         if over:
             self.over += over
             self.holds = [hold for hold in self.holds if hold.until > at]
-        best = max(self.holding(self.holds, at), key=_worth)
+        best = max(self.holding(self.holds, at), key=worth)
         rises = best.rank > self.current.rank
         if best is not self.current:
             if self.begins < at:
                 self.spans.append(Span(self.begins, at, self.current, self.opening))
                 self.begins = at
                 self.opening = self.current.rank
+            self.stands += not (best.rank and self.current.rank)  # who holds some tier before and after watches the same paths
             self.current = best
-            self.stands += 1
         if opening and self.begins == at:
             self.opening = self.current.rank
         self._plan(at)
@@ -372,17 +372,6 @@ class Walk:
             coming += [hold.until for hold in self.holds if hold.source in OWN or self.rules.layers]
             coming += [self.time.plan(at), *(day for day, _ in self.counts.alarms[:1])]
         self.next = min([self.current.until, *coming])
-
-
-def _worth(hold: Hold) -> tuple[int, int, bool]:
-    return (hold.rank, hold.until, hold.source in ("earned", "kept", "lifetime"))
-
-
-def _still_open(window: Window, rank: int) -> bool:
-    """Whether a tier can still be reached in a window: not won yet, or only kept, but not reached before."""
-    won = window.won.get(rank)
-    kept = won is not None and won.source == "kept" and not won.short
-    return rank not in window.won or (kept and rank not in window.reached)
 
 
 class Folded(NamedTuple):

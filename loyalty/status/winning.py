@@ -82,7 +82,7 @@ def put_off(walk: "Walk", window: Window, rank: int, term: Term, until: int, at:
     if not term.more:
         return until
     held = walk.holding(walk.holds, at)
-    elsewhere = [hold for hold in held if hold.source in OWN and hold.rank >= rank and hold.window != window.key]
+    elsewhere = [hold for hold in held if hold.source in OWN and hold.rank >= rank and hold.given_by != window.key]
     near = [hold.until for hold in elsewhere if not term.in_last or after_months(hold.until, -term.in_last) <= window.first]
     return max([until, *(after_months(end, term.more) for end in near)])
 

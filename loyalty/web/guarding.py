@@ -101,13 +101,14 @@ def _cookies(settings: Settings) -> dict[str, object]:
         "SECRET_KEY": settings.secret, "SECRET_KEY_FALLBACKS": settings.old_secrets.split(),
         "SESSION_COOKIE_NAME": "__Host-loyalty" if secure else "loyalty", "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Lax", "PERMANENT_SESSION_LIFETIME": timedelta(days=90),
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": 256 * 1024, "WTF_CSRF_TIME_LIMIT": None, "WTF_CSRF_SSL_STRICT": False,
         "RATELIMIT_STORAGE_URI": settings.limits or "memory://",
     }  # fmt: skip
 
 
 def _secured(response: Response) -> Response:
-    response.headers.update(HEADERS)
+    response.headers.extend(HEADERS.items())
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,12 +1,13 @@
 """Which pages there are to look at: every address that answers GET with a page, those with a part to fill in by an example."""
 
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from loyalty.benefits.tables import Request, Service
 from tests.browser.seed import Seeded
 
-#: Pages that are there only where something is set up, or which lead on at once.
-ELSEWHERE = {"wallet.apple", "wallet.google"}
+#: What is there only where something is set up, or is a part of a page.
+ELSEWHERE = {"wallet.apple", "wallet.google", "planner.matching"}
 
 
 def addresses(site: Seeded, token: str = "") -> list[str]:
@@ -35,7 +36,7 @@ def of_staff(site: Seeded) -> list[str]:
     acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
     member = f"/staff/members/{site.number}"
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
-            "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code", "/staff/nothing",
+            "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
             *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
 
 
@@ -53,3 +54,13 @@ def asking(site: Seeded) -> list[str]:
     return ["/program/benefits?tier=all", f"/program/benefits?tier={site.deployment.program.tiers[-1]}",
             f"/requests?key={free.key[:3]}", service, f"{service}/ask?kind=upgrade&from=economy&to=business",
             f"/requests/{rows[-1].request_id}"]  # fmt: skip
+
+
+def planned(page: Page, address: str) -> None:
+    """The planner with an answer: one flight in business class, next month, whatever the language."""
+    page.goto(f"{address}/planner")
+    for name, value in {"origin": "ORD", "destination": "TPE"}.items():
+        page.fill(f"[name=field-{name}]", value)
+    page.select_option("[name=field-booking_class]", "J")
+    page.click("button[name=act]:not(.hidden)")
+    page.wait_for_selector("table.facts-wide")

@@ -1,60 +1,135 @@
-"""Pictures of every kind of mail, as Chromium draws it: 360 and 700 px wide, light and dark. `make screens` writes them.
+"""Pictures to look at, as Chromium draws them, light and dark, in three languages: `make screens` writes them to var/screens.
 
-python -m tests.browser.screens [--locales en,zh_Hant] [--kinds promoted,ending] [--tier gold] [--program FOLDER] [--out FOLDER]
+python -m tests.browser.screens --mails [--kinds promoted,ending] [--tier gold] [--program FOLDER]
+python -m tests.browser.screens --pages [--paths /status,/me] [--database demo.db --member SK000000240]
+
+Without --mails and --pages both. Pages are those of a small demonstration, for its most telling member and for nobody, unless
+a database and a member (- for nobody) are named. What is wider than its window, and what a console complains of, is an error.
 """
 
 import argparse
-import shutil
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
+from loyalty import clock
+from loyalty.jobs import migrate
+from loyalty.jobs.deployment import Deployment
+from loyalty.members.tables import Member
 from loyalty.messages.previews import previews
 from loyalty.messages.rendering import kinds
 from loyalty.program.load import load
+from loyalty.settings import Settings
+from loyalty.store import Store
+from loyalty.web import create_app
+from tests.browser.live import TAGS, chromium, complaints, serving, signed_in, too_wide
+from tests.browser.pages import addresses, planned
+from tests.browser.seed import SECRET, Seeded, seeded
 
 ROOT = Path(__file__).parent.parent.parent
 TODAY = date(2026, 11, 27)
-WIDTHS = (360, 700)
 SCHEMES = ("light", "dark")
 
 
-def draw(browser: Browser, name: str, html: str, out: Path) -> None:
-    """One mail at every width in both schemes; a mail that is wider than the window is an error."""
+def draw(page: Page, name: str, widths: tuple[int, ...], out: Path) -> None:
+    """What a page shows, at every width in both schemes. Ends the run where it is wider than its window."""
     for scheme in SCHEMES:
-        for width in WIDTHS:
-            page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-            page.set_content(html)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
-                raise SystemExit(f"{name} is {wide} px wide in a window of {width} px")
+        page.emulate_media(color_scheme=scheme)
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate("scrollTo(0, 0)")
+            if wide := too_wide(page):
+                raise SystemExit(f"{name} is {wide}")
             page.screenshot(path=out / f"{name}.{width}.{scheme}.png", full_page=True)
-            page.close()
+
+
+def mails(browser: Browser, given: argparse.Namespace, out: Path) -> None:
+    """Every kind of mail, at 360 and 700 px."""
+    program = load(Path(given.program))
+    tiers = program.editions[-1].chart.tiers
+    chosen = given.kinds.split(",") if given.kinds else kinds()
+    page = browser.new_page()
+    for one in previews(program, chosen, given.tier or tiers[len(tiers) // 2 - 1], given.languages.split(","), TODAY):
+        page.set_content(one.rendered.html)
+        draw(page, one.name, (360, 700), out)
+    page.close()
+
+
+def pages(browser: Browser, given: argparse.Namespace, out: Path) -> None:
+    """Every page, at 360 and 1280 px, for a member and for nobody."""
+    with shown(given.database, given.member) as site, serving(site.app) as address:
+        for language in given.languages.split(","):
+            if site.member_id:
+                site.speak(language)
+            for token in ([site.sign_in()] if site.member_id else []) + ([] if given.member else [""]):
+                paths = given.paths.split(",") if given.paths else [*addresses(site, token), "/nowhere"]
+                _drawn(browser, site, address, token, language, paths, out)
+
+
+def _drawn(browser: Browser, site: Seeded, address: str, token: str, language: str, paths: list[str], out: Path) -> None:
+    context = signed_in(browser, site.app, address, token, locale=TAGS[language])
+    wrong = complaints(context)
+    page, who = context.new_page(), "member" if token else "nobody"
+    for path in paths:
+        page.goto(address + path)
+        draw(page, f"{named(path)}.{who}.{language}", (360, 1280), out)
+    if token and "/planner" in paths:
+        planned(page, address)
+        draw(page, f"planner-answer.{who}.{language}", (360, 1280), out)
+    context.close()
+    if wrong := [one for one in wrong if "/nowhere" not in one]:
+        raise SystemExit("\n".join(wrong))
+
+
+def named(path: str) -> str:
+    """A name for the picture of a page, the same in every run whatever the numbers in it."""
+    return re.sub(r"[^a-z]+", "-", re.sub(r"\d+", "-n-", path.lower())).strip("-") or "home"
+
+
+@contextmanager
+def shown(database: str, number: str) -> Iterator[Seeded]:
+    """The demonstration that is drawn: that of a file, or a small one made for it. The file remembers the sign-in."""
+    if database:
+        deployment = Deployment(Settings(database_url=f"sqlite:///{database}", secret=SECRET)).ready(clock.now())
+        with deployment.store.reading() as session:
+            member_id = session.scalar(select(Member.member_id).where(Member.number == number)) or 0
+        yield Seeded(deployment, create_app(deployment), member_id, number)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(database_url=f"sqlite:///{folder}/demo.db")
+        store = Store(settings.database_url)
+        migrate.upgrade(store)
+        store.close()
+        site = seeded(settings)
+        yield replace(site, member_id=0) if number == "-" else site
+        site.deployment.store.close()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mails", action="store_true")
+    parser.add_argument("--pages", action="store_true")
+    parser.add_argument("--languages", default=",".join(TAGS))
     parser.add_argument("--program", default=str(ROOT / "config" / "programs" / "skyway"))
-    parser.add_argument("--locales", default="en,zh_Hans,zh_Hant")
-    parser.add_argument("--kinds", default="")
-    parser.add_argument("--tier", default="")
+    for name in ("kinds", "tier", "paths", "database", "member"):
+        parser.add_argument(f"--{name}", default="")
     parser.add_argument("--out", default=str(ROOT / "var" / "screens"))
     given = parser.parse_args()
-    program = load(Path(given.program))
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("There is no chromium; on Debian: apt-get install chromium fonts-noto-cjk")
-    tiers = program.editions[-1].chart.tiers
-    chosen = given.kinds.split(",") if given.kinds else kinds()
-    out = Path(given.out)
-    out.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for one in previews(program, chosen, given.tier or tiers[len(tiers) // 2 - 1], given.locales.split(","), TODAY):
-            draw(browser, one.name, one.rendered.html, out)
-        browser.close()
-    print(f"{len(list(out.glob('*.png')))} pictures in {out}")
+    both = given.mails == given.pages
+    with chromium() as browser:
+        for wanted, make in ((given.mails, mails), (given.pages, pages)):
+            if wanted or both:
+                out = Path(given.out) / make.__name__
+                out.mkdir(parents=True, exist_ok=True)
+                make(browser, given, out)
+                print(f"{len(list(out.glob('*.png')))} pictures in {out}")
 
 
 if __name__ == "__main__":

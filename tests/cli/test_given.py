@@ -62,7 +62,7 @@ def test_a_choice_is_shown_made_and_shown_as_made(run: Callable[..., Result]) ->
     ]
     choice = found[0]["choice"]
     assert (choice["open"], choice["choose_by"], choice["pick"], choice["chosen"]) == (True, "2027-01-31", 2, [])
-    assert choice["options"]["lounge"] == [{"what": "lounge", "amount": "2"}]
+    assert choice["options"]["lounge"] == [{"what": "lounge", "name": "lounge", "amount": "2"}]
     said = run("member", "M").stdout
     assert "two of three, on 2026-06-01: nothing yet; 2 to choose through 2027-01-31: stars (100 stars); km (60 km);" in said
     assert "Milestone steps, time 4, on 2026-06-01: 5 stars" in said
@@ -75,7 +75,7 @@ def test_a_choice_is_shown_made_and_shown_as_made(run: Callable[..., Result]) ->
     assert (found["awards"][0]["choice"]["open"], found["awards"][0]["choice"]["chosen"]) == (False, ["lounge", "km"])
     assert found["balances"]["km"] == "270"
     assert (
-        "milestone pick of 2026-06-02: 60 km [milestone pick in the window from 2026-01-01"
+        "milestone pick of 2026-06-02: 60 km [milestone two of three in the window from January 1, 2026"
         in run("explain", "M", "--entries").stdout
     )
     lines = [json.loads(line) for line in CliRunner().invoke(main, ["entries", "export"]).stdout.splitlines()]
@@ -119,7 +119,7 @@ def test_attributes_are_changed_from_today(run: Callable[..., Result]) -> None:
     ("words", "said"),
     [
         (["status", "offer", "M", "trail", "high", *HAND], "unknown; allowed: trial. Did you mean trial?"),
-        (["status", "offer", "M", "trial", "low", *HAND], "The offer trial is not for low; allowed: high."),
+        (["status", "offer", "M", "trial", "low", *HAND], "The offer trial is not for Low; allowed: High."),
         (["status", "offer", "M", "trial", "hihg", *HAND], "There is no tier hihg"),
         (["status", "choose", "M", "pick", "loung", *HAND], "The option loung is unknown"),
         (["status", "choose", "M", "pik", "lounge", *HAND], "Member M has no open choice of pik."),

@@ -124,7 +124,7 @@ def test_a_bad_file_is_refused_with_its_line(desk: Counter, tmp_path: Path, text
 
 
 def test_a_bulk_that_is_killed_goes_on_and_does_each_row_once(desk: Counter, tmp_path: Path) -> None:
-    numbers = [f"B{n:03}" for n in range(120)]
+    numbers = [f"B{n:03}" for n in range(40)]
     orbit.enrolled(desk.deployment, numbers)
     path = file(tmp_path, *(f"{number},pass" for number in numbers), header="number,what")
     bulk_id, asked = sent(desk, path, act="benefit.grant")
@@ -136,10 +136,10 @@ def test_a_bulk_that_is_killed_goes_on_and_does_each_row_once(desk: Counter, tmp
         time.sleep(0.05)
     process.kill()
     process.communicate()
-    assert 10 <= states(desk, bulk_id)["done"] < 120
+    assert 10 <= states(desk, bulk_id)["done"] < 40
     code, _, err = orbit.run(desk.deployment, "run", "bulk", "--now")
-    assert (code, states(desk, bulk_id)) == (0, {"done": 120}), err
+    assert (code, states(desk, bulk_id)) == (0, {"done": 40}), err
     with desk.deployment.store.reading() as session:
         lines = select(func.count()).select_from(AuditLine).where(AuditLine.act == "benefit.grant")
-        assert session.scalar(lines) == 120 and verify(session).fault == ""
-        assert session.scalar(select(func.count()).select_from(BenefitGrant)) == 120
+        assert session.scalar(lines) == 40 and verify(session).fault == ""
+        assert session.scalar(select(func.count()).select_from(BenefitGrant)) == 40

@@ -214,6 +214,22 @@ def test_what_was_rolled_in_once_is_not_rolled_on() -> None:
     assert run(life(once, entries)) == [("2014-01-01", 0, None)]
 
 
+def test_a_tier_that_is_in_grace_was_not_kept_and_nothing_rolls_over() -> None:
+    rules = ladder(
+        tier("silver", {"km": 10}),
+        window={"months": 3, "begins": "tier_change"},
+        keep="at_end",
+        validity={"window_end": 0},
+        lapse={"grace": {"days": 45}},
+        counters={"km": {"when_met": "pay", "rollover": {"of": "all", "unless_fallen": True}}},
+    )
+    assert run(life(rules, [("2014-02-01", 14), ("2014-06-30", 6)]))[1:] == [
+        ("2014-02-01", 1, "2014-05-01"),
+        ("2014-05-01", 1, "2014-06-15"),
+        ("2014-06-15", 0, None),
+    ]
+
+
 # --- ends -------------------------------------------------------------------------------------------------------
 
 

@@ -1,65 +1,9 @@
 """Where two rules of a ladder meet, by example: each of these once went wrong, or was told by nobody. See docs/ladder.md."""
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import date
 from itertools import permutations
-from types import MappingProxyType
 
-import yaml
-
-from loyalty.program.ladder import LadderFile
-from loyalty.program.models import Unit
-from loyalty.status.claims import Entry, Fact, History
-from loyalty.status.ladder import compile_rules
-from loyalty.status.timeline import timeline
-from loyalty.status.windows import FAR
-
-UNITS = {name: Unit(kind="counter", name={"en": name}) for name in ("km", "legs")}
-UNITS["savings"] = Unit(kind="level", name={"en": "savings"})
-LADDER = """
-base: base
-tiers:
-  - {id: base, name: {en: Base}}
-  - {id: silver, name: {en: Silver}, reach: [{km: 10}]}
-  - {id: gold, name: {en: Gold}, reach: [{km: 20}]}
-window: calendar_year
-"""
-#: Day, tier, last day of its claim.
-Change = tuple[str, str, str]
-
-
-def day(text: str) -> int:
-    return date.fromisoformat(text).toordinal()
-
-
-def km(on: str, amount: int, posted: str = "", counter: str = "km") -> Entry:
-    """An amount of a counter for a day, perhaps posted later."""
-    return day(posted or on), day(on), list(UNITS).index(counter), amount
-
-
-def revoked(on: str, to: int) -> Fact:
-    """Every tier above a rank ends."""
-    return Fact(day(on), 1, "revoked", to, day(on), FAR)
-
-
-def changes(
-    ladder: str, *entries: Entry, editions: Mapping[str, str] = MappingProxyType({}), facts: Sequence[Fact] = ()
-) -> list[Change]:
-    """What a member of New Year's Day 2014 holds: each change of the tier or of its end."""
-    texts = {"2010-01-01": ladder, **editions}
-    files = {
-        begins: LadderFile.model_validate_json(json.dumps(yaml.safe_load(text), default=str)) for begins, text in texts.items()
-    }
-    rules = compile_rules([(date.fromisoformat(begins), file, UNITS) for begins, file in files.items()])
-    found: list[Change] = []
-    for span in timeline(rules, History(day("2014-01-01"), None, sorted(entries, key=lambda entry: entry[0]), facts)):
-        last = "ever" if span.hold.until >= FAR else date.fromordinal(span.hold.until - 1).isoformat()
-        change = (date.fromordinal(span.begins).isoformat(), rules.tiers[span.rank], last)
-        if not found or found[-1][1:] != change[1:]:
-            found.append(change)
-    return found
-
+from loyalty.status.claims import Fact
+from tests.status.lived import LADDER, changes, day, km, revoked
 
 # --- an end that is put off -------------------------------------------------------------------------------------
 
@@ -133,6 +77,14 @@ def test_what_one_window_gives_is_kept_by_another_with_the_months_of_its_own_act
     entries = [km("2013-06-01", 10, "2014-03-01"), km("2014-02-10", 5, "2014-03-01")]
     assert changes(KEEPS + "validity: {months: 12}", *entries)[1:] == [
         ("2014-03-01", "silver", "2015-02-09"), ("2015-02-10", "base", "ever"),
+    ]  # fmt: skip
+
+
+def test_who_holds_a_tier_in_grace_keeps_a_lower_one_by_the_same_window() -> None:
+    """Grace is of no window: silver is kept, from the day on which gold is in grace, by what had given gold."""
+    ladder = KEEPS.replace("reach: [{km: 10}], ", "") + "validity: {months: 3}\nlapse: {grace: {days: 45}}"
+    assert changes(ladder, km("2014-03-01", 20))[1:4] == [
+        ("2014-03-01", "gold", "2014-05-31"), ("2014-06-01", "gold", "2014-07-15"), ("2014-07-16", "silver", "2014-08-31"),
     ]  # fmt: skip
 
 
@@ -317,6 +269,19 @@ def test_what_rolled_into_a_personal_window_counts_on_the_day_on_which_the_tier_
     assert changes(ladder, km("2014-02-01", 8), editions=editions)[:2] == [
         ("2014-01-01", "base", "ever"), ("2014-05-01", "silver", "2014-07-31"),
     ]  # fmt: skip
+
+
+def test_nothing_rolls_over_for_who_falls_from_a_tier_that_was_granted() -> None:
+    """Silver is granted through the end of the third window; the 8 km of the first roll as far as that."""
+    ladder = LADDER.replace("calendar_year", "{months: 3, begins: tier_change}")
+    ladder += "keep: at_end\nvalidity: {window_end: 0}\ncounters: {km: {rollover: {of: all, unless_fallen: true}}}"
+    granted = Fact(day("2014-02-01"), 1, "granted", 1, day("2014-02-01"), day("2014-10-01"))
+    flown = [km("2014-02-01", 8), km("2014-10-01", 5), km("2014-10-02", 5)]
+    assert changes(ladder, *flown, facts=[granted])[1:4] == [
+        ("2014-02-01", "silver", "2014-09-30"), ("2014-10-01", "base", "ever"), ("2014-10-02", "silver", "2015-01-01"),
+    ]  # fmt: skip
+    longer = granted._replace(until=granted.until + 1)
+    assert changes(ladder, *flown, facts=[longer])[2] == ("2014-10-01", "silver", "2014-12-31")
 
 
 def test_what_was_revoked_in_a_personal_window_is_reached_by_what_rolls_into_the_next() -> None:

@@ -166,7 +166,7 @@ def test_a_goal_is_met_once_and_a_void_does_not_take_the_tier_back(deployment: D
 
 
 def test_an_offer_is_only_for_its_tiers_and_members(deployment: Deployment) -> None:
-    with pytest.raises(Refused, match="The offer old is not for high; allowed: low"):
+    with pytest.raises(Refused, match="The offer old is not for High; allowed: Low"):
         offered(deployment, "old", "high", "2026-02-01")
     with pytest.raises(Refused, match="The offer old is not for member M"):
         offered(deployment, "old", "low", "2026-02-01")

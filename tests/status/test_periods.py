@@ -104,7 +104,7 @@ WAIVER = "waiver: {within: {km: 60}}\n"
 def test_a25_a_waiver_says_so_and_is_no_earned_status(deploy: Deploy, tmp_path: Path) -> None:
     """59 short of what a tier takes, pardoned by hand; 61 short is not."""
     deployment = given.deployed(deploy, tmp_path, WAIVER)
-    with pytest.raises(Refused, match="km is 100 short of tier low; at most 60 may be waived"):
+    with pytest.raises(Refused, match="km is 100 short of tier Low; at most 60 may be waived"):
         waived(deployment, "2026-05-01")
     flown(deployment, "a", "2026-06-01", 41)
     waived(deployment, "2026-06-02")

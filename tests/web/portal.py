@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,9 +29,10 @@ class Portal:
 
     deployment: Deployment
     now: datetime = NOON
+    settings: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with_secret = Deployment(replace(self.deployment.settings, secret=SECRET))
+        with_secret = Deployment(replace(self.deployment.settings, secret=SECRET, **self.settings))
         with_secret.__dict__["store"] = self.deployment.store  # one pool of connections, closed with the test
         self.deployment = with_secret
         self.app: Flask = create_app(self.deployment, lambda: self.now)

@@ -96,7 +96,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_what_was_typed_is_kept(port
     }  # fmt: skip
     answer = send(portal.client(), "/join", wrong)
     assert answer.status_code == 422 and letters(portal) == []
-    for said in ("what we may call you", "no e-mail address", "Field born: found", "at least 10 characters"):
+    for said in ("what we may call you", "no e-mail address", "Field date of birth: found", "at least 10 characters"):
         assert said in answer.text, said
     assert 'value="zoe@"' in answer.text and "short" not in answer.text.replace("shorten", "")
     assert 'id="c-surveys" checked' in answer.text and 'id="c-statements" checked' not in answer.text

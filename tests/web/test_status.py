@@ -28,9 +28,9 @@ def test_every_span_has_its_reason_and_is_drawn(deploy: Deploy) -> None:
     assert "granted by Ada: test" in page.lower() or "Granted by Ada: test" in page
     assert "54,000 of 100,000" in page and "1,000,000" in page
     assert "style=" not in page and "Cabin upgrades" not in page
+    client, poor = portal.client(member), portal.client(portal.enrol("POOR"))
     with portal.heard() as rich:
-        portal.client(member).get("/status")
-    poor = portal.client(portal.enrol("POOR"))
+        client.get("/status")
     with portal.heard() as few:
         assert poor.get("/status").status_code == 200
     assert len([text for text in rich if "SELECT" in text]) == len([text for text in few if "SELECT" in text]) <= 12

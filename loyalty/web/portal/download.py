@@ -11,8 +11,10 @@ from sqlalchemy import Table, exists, select
 from sqlalchemy.orm import Session
 
 import loyalty.access.tables
+import loyalty.audit.tables
 import loyalty.benefits.tables
 import loyalty.care.tables
+import loyalty.desk.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
 import loyalty.jobs.tables

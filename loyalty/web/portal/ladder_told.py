@@ -65,8 +65,18 @@ def earning_told(edition: Edition, language: Language) -> dict[str, Any]:
         lines.setdefault(line.activity, []).append(line_told(edition, line, words))
     kinds = [{"name": language.own(edition.activities.activities[kind].name), "lines": mine} for kind, mine in lines.items()]
     tables = [
-        {"name": name.replace("_", " "), "by": [words.label(one) for one in table.by],
+        {"name": _table_name(edition, name, language), "by": [words.label(one) for one in table.by],
          "rows": list(table_rows(table, words).items())}
         for name, table in edition.earning.tables.items()
     ]  # fmt: skip
     return {"kinds": kinds, "tables": tables}
+
+
+def _table_name(edition: Edition, name: str, language: Language) -> str:
+    """What a table is called: it is that of the lines which look figures up in it, for it has no text of its own."""
+    users = [
+        language.own(line.name)
+        for line in edition.earning.lines
+        if any(getattr(getattr(step, step.verb), "table", None) == name for step in line.steps)
+    ]
+    return language.listed(users) if users else name.replace("_", " ")

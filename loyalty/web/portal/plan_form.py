@@ -165,4 +165,4 @@ def trip_told(edition: Edition, planned: Planned, language: Language) -> dict[st
         told = label.values.get(value, value) if label is not None else value
         parts.append(f"{label.name if label is not None else name} {told}")
     name = language.own(about.name) if about is not None else planned.kind
-    return {"name": name, "on": planned.on, "fields": language.listed(parts, "unit") if parts else "", "kept": kept(planned)}
+    return {"name": name, "on": planned.on, "fields": " · ".join(parts), "kept": kept(planned)}

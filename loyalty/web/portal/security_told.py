@@ -37,7 +37,7 @@ def security_told(session: Session, who: Viewer, now: datetime, language: Langua
 
 def qr(address: str) -> Markup:
     """An address as a QR code, dark on light, for the app of the second step."""
-    return Markup(segno.make(address, error="m").svg_inline(scale=5, border=3, light="#fff"))  # noqa: S704 drawn here
+    return Markup(segno.make(address, error="m").svg_inline(border=3, light="#fff", omitsize=True))  # noqa: S704 drawn here
 
 
 def _sign_in(one: SignIn, who: Viewer, language: Language) -> dict[str, Any]:

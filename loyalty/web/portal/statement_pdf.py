@@ -39,7 +39,7 @@ def _data(statement: Statement, head: dict[str, str], brand: Brand, language: La
         "facts": [(say(_("Member")), head["name"] or head["number"]), (say(_("Number")), head["number"])]
         + [(say(_("Status")), status_told(language, *span)) for span in statement.spans],
         "balances": {
-            "title": say(_("Balances")), "head": ["", say(_("Opening")), say(_("Change")), say(_("Closing"))],
+            "title": say(_("Balances")), "head": ["", say(_("Opening")), say(_("Net change")), say(_("Closing"))],
             "rows": [(name, *map(number, amounts)) for name, *amounts in statement.balances],
         },
         "entries": {

@@ -13,3 +13,8 @@ window.addEventListener("pageshow", () => document.querySelectorAll("form[data-s
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
+
+/* Where a part of a page is put in place of another and what had the focus is gone, the focus goes to what `data-focus` names. */
+document.addEventListener("htmx:after:swap", () => {
+  if (document.activeElement === document.body) document.querySelector("[data-focus]")?.focus();
+});

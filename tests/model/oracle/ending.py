@@ -34,8 +34,11 @@ def _judge(story: Story, terms: Terms, rank: int, ended: list[Claim], day: int) 
     how = terms.ladder.lapse if isinstance(terms.ladder.lapse, Lapse) else Lapse()
     if terms.keeps_at_end:
         lower = [at for at in range(rank - 1, 0, -1) if not story.is_layer(at)] if how.to == "earned" else []
-        if any(_keep_at_end(story, terms, at, day) for at in [rank, *lower]):
-            return
+        for at in [rank, *lower]:
+            if _keep_at_end(story, terms, at, day):
+                story.fallen = day if at < rank else story.fallen
+                return
+    story.fallen = day
     if how.grace is not None and any(claim.source != "grace" for claim in ended):
         until = moved(day, how.grace.months) if how.grace.months is not None else day + (how.grace.days or 0)
         add(story, Claim(rank, day, until, "grace", terms=terms))
@@ -160,6 +163,8 @@ def _amount(
         return 0
     if rule.unless_fallen and (story.standing(day).rank if personal else earned) < held:
         return 0
+    if rule.unless_fallen and personal and story.fallen == day:
+        return 0
     amount = total
     if rule.of == "excess":
         needs = [story.needs_of(terms, frame, way, day) for way in terms.reach.get(earned, [])]
@@ -170,7 +175,8 @@ def _amount(
     amount = int((amount * rule.percent / 100).to_integral_value(ROUND_FLOOR))
     most = rule.most
     if isinstance(most, ByTier):
-        most = most.tier.get(story.world.tiers[story.standing(day).rank if personal else earned], Decimal(0))
+        own = max((claim.rank for claim in story.held(day) if claim.own), default=0)
+        most = most.tier.get(story.world.tiers[own if personal else earned], Decimal(0))
     if most is not None:
         amount = min(
             amount, story.world.scaled(story.world.life.program.editions[terms.place][2], story.world.counters[place], most)

@@ -77,6 +77,8 @@ class Story:
     counts_from: int = 0
     trials: list[Trial] = field(default_factory=list)
     awards: list[Award] = field(default_factory=list)
+    fallen: int = 0
+    """The last day on which an own claim that had ended was not kept."""
     floors: set[int] = field(default_factory=set)
     evenings: dict[int, int] = field(default_factory=dict)
     days_at: dict[tuple[int, int], int] = field(default_factory=dict)
