@@ -206,6 +206,7 @@ class Request(Base):
         ),
         CheckConstraint("size > 0", "size_positive"),
         Index("ix_request_service_id_state", "service_id", "state"),
+        Index("ix_request_key", "key"),
         Index(
             "ix_request_opens_at",
             "opens_at",

@@ -210,6 +210,11 @@ def own_requests(session: Session, member_id: int, number: int | None = None) ->
     return session.execute(query.order_by(service.c.starts_at, table.c.requested_at, table.c.request_id)).all()
 
 
+def members_by_request(session: Session, key: str) -> list[int]:
+    """Whose requests have a key: the member_ids, at most 25."""
+    return list(session.scalars(select(Request.member_id).where(Request.key == key).distinct().limit(25)))
+
+
 def changes_of(session: Session, member_id: int, number: int) -> Sequence[RequestChange]:
     """The log of a member's request, first to last."""
     mine = (RequestChange.member_id == member_id, RequestChange.request_id == number)

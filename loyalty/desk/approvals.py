@@ -163,7 +163,7 @@ def _open(session: Session, roles: Roles, program: Program, who: Who, approval_i
     row = _waiting(session, approval_id)
     if row.asked_by == who.actor.actor_id:
         raise Refused("own_approval")
-    if not _may_decide(session, roles, program, who, row, now):
+    if not may_decide(session, roles, program, who, row, now):
         raise Refused("no_approver", act=row.act)
     return row
 
@@ -177,10 +177,10 @@ def _waiting(session: Session, approval_id: int) -> Approval:
     return row
 
 
-def _may_decide(session: Session, roles: Roles, program: Program, who: Who, row: Approval, now: datetime) -> bool:
-    """By the size that it has now; a bulk also by its largest row."""
+def may_decide(session: Session, roles: Roles, program: Program, who: Who, row: Approval, now: datetime) -> bool:
+    """Whether roles let someone decide on it, by the size that it has now; on a bulk also by its largest row."""
     if row.act == BULK:
-        bulk = _bulk(session, row)
+        bulk = session.get_one(Bulk, json.loads(row.input)["bulk"])
         return roles.approves(who.roles, BULK, row.size) and (
             roles.approves(who.roles, bulk.act, bulk.largest) or roles.may(who.roles, bulk.act, bulk.largest) == "yes"
         )
@@ -210,17 +210,28 @@ def _note(session: Session, by: Actor, act: str, row: Approval, member_id: int |
 _ASKED, _DECIDED = aliased(Staff), aliased(Staff)
 
 
-def approvals(session: Session, state: str = "waiting", number: str = "", limit: int = 100) -> list[Row[Any]]:
-    """What was asked for, in a state, perhaps for a member: `Approval`, `asked` and `decided` (names); the oldest first."""
+def approvals(
+    session: Session,
+    state: str = "waiting",
+    number: str = "",
+    limit: int = 100,
+    asked_by: int | None = None,
+    newest: bool = False,
+) -> list[Row[Any]]:
+    """What was asked for, in a state, or decided (""), perhaps for a member or by someone: `Approval`, `asked` and
+    `decided` (names); the oldest first, or the newest."""
     query = (
         select(Approval, _ASKED.name.label("asked"), _DECIDED.name.label("decided"))
         .join(_ASKED, _ASKED.staff_id == Approval.asked_by)
         .join(_DECIDED, _DECIDED.staff_id == Approval.decided_by, isouter=True)
-        .where(Approval.state == state)
+        .where(Approval.state == state if state else Approval.state != "waiting")
     )
     if number:
         query = query.where(Approval.number == number)
-    return list(session.execute(query.order_by(Approval.asked_at, Approval.approval_id).limit(limit)))
+    if asked_by is not None:
+        query = query.where(Approval.asked_by == asked_by)
+    order = (Approval.asked_at, Approval.approval_id)
+    return list(session.execute(query.order_by(*(one.desc() if newest else one for one in order)).limit(limit)))
 
 
 def act_label(act: str) -> str:

@@ -1,4 +1,4 @@
-"""The last things that a member did, and what came of each."""
+"""The last things that a member did, and what came of each; and who did something of a key."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +16,7 @@ class Latest:
 
     kind: str
     on: date
+    source: str
     key: str
     reversed: bool
     amounts: dict[str, int] = field(default_factory=dict)
@@ -36,7 +37,12 @@ def latest_of(session: Session, member_id: int, count: int) -> list[Latest]:
     )
     found: dict[int, Latest] = {}
     for row in rows:
-        one = found.setdefault(row.activity_id, Latest(row.kind, row.on, row.key, row.reversed_at is not None))
+        one = found.setdefault(row.activity_id, Latest(row.kind, row.on, row.source, row.key, row.reversed_at is not None))
         if row.unit is not None:
             one.amounts[row.unit] = one.amounts.get(row.unit, 0) + row.amount
     return list(found.values())
+
+
+def members_by_activity(session: Session, key: str) -> list[int]:
+    """Of whom an activity of a key was reported, by any source: the member_ids, at most 25."""
+    return list(session.scalars(select(Activity.member_id).where(Activity.key == key).distinct().limit(25)))

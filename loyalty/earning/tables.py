@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, PrimaryKeyConstraint, SmallInteger, String, Text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, PrimaryKeyConstraint, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Instant
@@ -18,6 +18,7 @@ class Activity(Base):
     __tablename__ = "activity"
     __table_args__ = (
         PrimaryKeyConstraint("member_id", "activity_id", name="pk_activity"),
+        Index("ix_activity_key", "key"),
         {"sqlite_with_rowid": False},
     )
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from loyalty.errors import Refused
+from loyalty.i18n import _
 from loyalty.jobs import bulk, delivering, follow, letters, recalculate, requests, snapshot, telling, trim, webhooks
 from loyalty.jobs.due import ALLOWED, Cron, read_cron
 from loyalty.jobs.running import Runner
@@ -41,31 +42,31 @@ class Job:
 HOURS = timedelta(hours=1)
 #: In the order in which jobs of one lane and one due moment run.
 TIMETABLE = (
-    Job("recalculate", "Folds the members whose status may change, and logs what changes.", "30 2 * * *", late=2 * HOURS,
+    Job("recalculate", _("Folds the members whose status may change, and logs what changes."), "30 2 * * *", late=2 * HOURS,
         each=True, lane="night", counts="members", run=recalculate.recalculate),
-    Job("benefits", "Lets shared status follow the member who shares it, and books what was picked ahead.", "0 3 * * *",
+    Job("benefits", _("Lets shared status follow the member who shares it, and books what was picked ahead."), "0 3 * * *",
         late=2 * HOURS, each=True, lane="night", counts="members", run=follow.follow_benefits),
-    Job("snapshot", "Keeps the members per tier and the moves between tiers of each day that is over.", "15 3 * * *",
+    Job("snapshot", _("Keeps the members per tier and the moves between tiers of each day that is over."), "15 3 * * *",
         late=3 * HOURS, each=False, lane="night", counts="months", run=snapshot.snapshot),
-    Job("windows", "Opens the windows of requests whose time has come.", "*/5 * * * *", late=HOURS, each=False,
+    Job("windows", _("Opens the windows of requests whose time has come."), "*/5 * * * *", late=HOURS, each=False,
         lane="requests", counts="requests", run=requests.windows),
-    Job("clear", "Gives out what is free of services in the order of their queues, and closes those that begin.",
+    Job("clear", _("Gives out what is free of services in the order of their queues, and closes those that begin."),
         "*/5 * * * *", late=HOURS, each=False, lane="requests", counts="services", run=requests.clearing),
-    Job("trim", "Deletes runs and deliveries that are older than the settings keep, and old sign-ins, links and attempts.",
+    Job("trim", _("Deletes runs and deliveries that are older than the settings keep, and old sign-ins, links and attempts."),
         "45 3 * * *", late=24 * HOURS, each=False, lane="night", counts="rows", run=trim.trim),
-    Job("bulk", "Does the rows of what staff do for many members by file.", "* * * * *", late=HOURS, each=False, lane="bulk",
+    Job("bulk", _("Does the rows of what staff do for many members by file."), "* * * * *", late=HOURS, each=False, lane="bulk",
         counts="rows", run=bulk.bulk),
-    Job("messages", "Makes the messages of what is new about members, and of the calendar.", "*/5 * * * *", late=HOURS,
+    Job("messages", _("Makes the messages of what is new about members, and of the calendar."), "*/5 * * * *", late=HOURS,
         each=False, lane="messages", counts="members", run=telling.messages),
-    Job("statements", "Makes everyone's statement of the month that is over.", "0 5 1 * *", late=12 * HOURS,
+    Job("statements", _("Makes everyone's statement of the month that is over."), "0 5 1 * *", late=12 * HOURS,
         each=True, lane="messages", counts="members", run=telling.statements),
-    Job("letters", "Sends the letters with links to sign in, to join, to confirm an address.", "* * * * *", late=HOURS / 4,
+    Job("letters", _("Sends the letters with links to sign in, to join, to confirm an address."), "* * * * *", late=HOURS / 4,
         each=False, lane="mail", counts="letters", run=letters.letters),
-    Job("deliver", "Sends the messages that wait in the outbox.", "* * * * *", late=HOURS,
+    Job("deliver", _("Sends the messages that wait in the outbox."), "* * * * *", late=HOURS,
         each=False, lane="mail", counts="messages", run=delivering.deliver),
-    Job("announce", "Makes the deliveries of what is new about members to endpoints of webhooks.", "* * * * *", late=HOURS,
+    Job("announce", _("Makes the deliveries of what is new about members to endpoints of webhooks."), "* * * * *", late=HOURS,
         each=False, lane="announce", counts="members", run=webhooks.announce),
-    Job("webhooks", "Sends the deliveries of webhooks that are due.", "* * * * *", late=HOURS, each=False, lane="webhooks",
+    Job("webhooks", _("Sends the deliveries of webhooks that are due."), "* * * * *", late=HOURS, each=False, lane="webhooks",
         counts="attempts", run=webhooks.send_webhooks),
 )  # fmt: skip
 

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from loyalty.errors import Refused
 from loyalty.keys import dumps
+from loyalty.members.finding import keep_words, renew_words
 from loyalty.members.rules import checked_attributes, made_number
 from loyalty.members.tables import AttributeChange, Member
 from loyalty.members.telling import notice
+from loyalty.members.words import words_of
 from loyalty.program.load import Program
 from loyalty.program.problems import listed
 from loyalty.store import among
@@ -105,7 +107,9 @@ def _insert(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
     if not rows:
         return {}
     made = session.execute(insert(Member).returning(Member.member_id, Member.number), rows)
-    return {number: member_id for member_id, number in made}
+    ids: dict[str, int] = {number: member_id for member_id, number in made}
+    keep_words(session, {ids[row["number"]]: words_of(row["name"], row["email"], row["phone"]) for row in rows})
+    return ids
 
 
 def _next_number(session: Session, program: Program, ahead: int) -> str:
@@ -133,6 +137,8 @@ def change(session: Session, member_id: int, now: datetime, **profile: str) -> b
     for name, value in changed.items():
         setattr(member, name, value)
     session.flush()
+    if changed.keys() & {"name", "email", "phone"}:
+        renew_words(session, member)
     return bool(changed)
 
 

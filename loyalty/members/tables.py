@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
 
+#: Compared byte by byte on both databases, so that what begins alike stands together.
+Word = String(60).with_variant(String(60, collation="C"), "postgresql")
 #: Freezes that hold.
 FROZEN = text("ended_at IS NULL")
 #: Places in a household that are taken: one for a member.
@@ -35,6 +37,17 @@ class Member(Base):
     language: Mapped[str] = mapped_column(String(20), default="")
     attributes: Mapped[str] = mapped_column(Text, default="{}")
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class MemberWord(Base):
+    """A word by which a member is found: of the name, the mail address, or the last digits of the phone; as `finding` makes
+    them. Written with the member, in the transaction that changes one of these."""
+
+    __tablename__ = "member_word"
+    __table_args__ = (Index("ix_member_word_word_member_id", "word", "member_id"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    word: Mapped[str] = mapped_column(Word, primary_key=True)
 
 
 class AttributeChange(Base):

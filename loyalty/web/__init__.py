@@ -10,7 +10,7 @@ from loyalty import clock
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
 from loyalty.settings import folder
-from loyalty.web import failing, guarding, looks, portal, posting, site, speaking, unsubscribe
+from loyalty.web import failing, guarding, looks, portal, posting, site, speaking, staff, unsubscribe
 
 
 def create_app(deployment: Deployment, now: Callable[[], datetime] = clock.now) -> Flask:
@@ -31,5 +31,6 @@ def create_app(deployment: Deployment, now: Callable[[], datetime] = clock.now) 
     app.register_blueprint(looks.looks)
     app.register_blueprint(unsubscribe.pages(deployment, now))
     portal.install(app, here)
+    staff.install(app)
     posting.install(app, here)
     return app

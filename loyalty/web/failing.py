@@ -35,7 +35,8 @@ def install(app: Flask, site: Site) -> None:
     def page(status: int, why: str = "") -> tuple[str, int]:
         title, advice = TITLES.get(status, TITLES[500 if status >= 500 else 400])
         language = site.language
-        return render_template("error.html", title=language.say(title), why=why or language.say(advice)), status
+        template = "staff/error.html" if site.for_staff else "error.html"
+        return render_template(template, title=language.say(title), why=why or language.say(advice)), status
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> tuple[str, int]:

@@ -81,13 +81,15 @@ def install(app: Flask, site: Site) -> None:
     def closed() -> None:
         """A page is for members alone unless it says otherwise."""
         view = app.view_functions.get(request.endpoint or "")
-        if view is not None and not getattr(view, "open_to_all", False) and site.signed_in is None:
+        if view is None or hasattr(view, "needs"):  # a page of staff, which has a guard of its own
+            return
+        if not getattr(view, "open_to_all", False) and site.signed_in is None:
             abort(401)
 
     @app.errorhandler(401)
     def to_sign_in(_error: Exception) -> AnyResponse:
         after = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("signing.sign_in", after=after))
+        return redirect(url_for("staff.sign_in" if site.for_staff else "signing.sign_in", after=after))
 
     app.after_request(_secured)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Hashable
 from datetime import datetime
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.tables import BenefitGrant, BenefitPick, BenefitUse, Request, Service
@@ -17,6 +18,8 @@ from loyalty.ledger.tables import Entry
 from loyalty.members.tables import AttributeChange, Member
 from loyalty.status.tables import Standing, StatusAward, StatusFact
 from loyalty.store import Base, Instant
+
+T = TypeVar("T")
 
 #: Rows that are never changed nor taken away: their number says whether there is a new one.
 COUNTED: tuple[type[Base], ...] = (Entry, Activity, Reversal, StatusFact, AttributeChange)
@@ -40,7 +43,7 @@ def _query(dialect: str) -> Select[Any]:
     array, gathered = ("json_build_array", "json_agg") if dialect == "postgresql" else ("json_array", "json_group_array")
 
     def whole(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
-        return cast(getattr(func, gathered)(getattr(func, array)(*columns)), Text)
+        return sql_cast(getattr(func, gathered)(getattr(func, array)(*columns)), Text)
 
     parts: list[Any] = [
         select(func.count()).select_from(table.__table__).where(table.__table__.c.member_id == member).scalar_subquery()
@@ -60,19 +63,19 @@ def _query(dialect: str) -> Select[Any]:
 
 
 class Kept:
-    """What was made last, by key, at most so many: made again as soon as its mark is another."""
+    """What was made last, by key, at most so many: made again as soon as its mark is another. Nobody changes what is kept."""
 
     def __init__(self, most: int = 2000) -> None:
         self.most, self.lock = most, Lock()
-        self.found: OrderedDict[Hashable, tuple[str, str]] = OrderedDict()
+        self.found: OrderedDict[Hashable, tuple[str, Any]] = OrderedDict()
 
-    def get(self, key: Hashable, mark: str, make: Callable[[], str]) -> str:
+    def get(self, key: Hashable, mark: str, make: Callable[[], T]) -> T:
         """What stands under a key and this mark; made now where nothing does."""
         with self.lock:
             known = self.found.get(key)
             if known is not None and known[0] == mark:
                 self.found.move_to_end(key)
-                return known[1]
+                return cast(T, known[1])
         made = make()
         with self.lock:
             self.found[key] = (mark, made)

@@ -80,8 +80,13 @@ class Site:
 
     @property
     def signed_in(self) -> Viewer | None:
-        """Who is signed in, if anybody."""
-        return cast(Viewer, current_user.viewer) if current_user.is_authenticated else None
+        """The member who is signed in, if anybody; on pages of staff that means nothing."""
+        return cast(Viewer, current_user.viewer) if not self.for_staff and current_user.is_authenticated else None
+
+    @property
+    def for_staff(self) -> bool:
+        """Whether this request is for a page of staff."""
+        return request.path == "/staff" or request.path.startswith("/staff/")
 
     @property
     def account(self) -> Account:

@@ -9,6 +9,8 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from loyalty.web.staff.guard import TOKEN
+
 #: Chromium in a container, which asks nobody anything at its start.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-smooth-scrolling"]  # fmt: skip
@@ -72,13 +74,15 @@ def too_wide(page: Page) -> str:
     return f"{wide} px wide in a window of {window}" if wide > window else ""
 
 
-def signed_in(browser: Browser, app: Flask, address: str, token: str, **options: object) -> BrowserContext:
-    """A window of its own in which a sign-in (its token) holds; nobody's without one."""
+def signed_in(
+    browser: Browser, app: Flask, address: str, token: str, staff: bool = False, **options: object
+) -> BrowserContext:  # fmt: skip
+    """A window of its own in which a sign-in (its token) holds, of a member or of staff; nobody's without one."""
     context = browser.new_context(**options)  # type: ignore[arg-type]
     if token:
         client = app.test_client()
         with client.session_transaction() as kept:
-            kept["_user_id"], kept["_fresh"] = token, True
+            kept.update({TOKEN: token} if staff else {"_user_id": token, "_fresh": True})
         name = app.config["SESSION_COOKIE_NAME"]
         cookie = client.get_cookie(name)
         assert cookie is not None

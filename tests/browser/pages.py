@@ -21,12 +21,23 @@ def addresses(site: Seeded, token: str = "") -> list[str]:
         view = site.app.view_functions[rule.endpoint]
         if "GET" not in (rule.methods or ()) or rule.arguments or rule.endpoint in ELSEWHERE:
             continue
+        if hasattr(view, "needs"):  # a page of staff: see `of_staff`
+            continue
         if token or getattr(view, "open_to_all", False):
             answer = client.get(rule.rule)
             assert answer.status_code < 400, (rule.rule, answer.status_code)
             if answer.status_code == 200 and answer.mimetype == "text/html":
                 found.append(rule.rule)
     return sorted([*found, *(asking(site) if token else ())])
+
+
+def of_staff(site: Seeded) -> list[str]:
+    """The pages of staff, for one who reads all of them: found, the member, acts of every kind of form, what waits."""
+    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
+    member = f"/staff/members/{site.number}"
+    return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
+            "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
+            *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
 
 
 def asking(site: Seeded) -> list[str]:

@@ -8,7 +8,13 @@ from sqlalchemy import func, select
 
 from loyalty import clock
 from loyalty.access.signed import begin
+from loyalty.access.staff import Hired, add
+from loyalty.access.staff_signed import begin_staff, note_step, staff_viewer
+from loyalty.access.staff_tables import Staff
+from loyalty.audit.chain import Actor
 from loyalty.benefits.tables import Request
+from loyalty.desk.approvals import submit, who_is
+from loyalty.desk.performing import Sent
 from loyalty.jobs import recalculate
 from loyalty.jobs.demo import departures, draw
 from loyalty.jobs.deployment import Deployment
@@ -34,6 +40,45 @@ class Seeded:
         """A sign-in begun; its token."""
         with self.deployment.store.transaction() as session:
             return begin(session, member_id or self.member_id, "link", clock.now() - timedelta(minutes=1))
+
+    def staff_sign_in(self) -> str:
+        """A sign-in of someone of the staff with every reading role and acts, whose second step was just taken; its token."""
+        now = clock.now() - timedelta(minutes=1)
+        with self.deployment.store.transaction() as session:
+            staff_id = session.scalar(select(Staff.staff_id).where(Staff.name == "desk@house.example"))
+            if staff_id is None:
+                hired = Hired("desk@house.example", "Dana Desk", ("supervisor", "auditor"), subject="desk")
+                staff_id = add(session, self.deployment.roles, Actor("command", "command"), hired, now)[0].staff_id
+            token = begin_staff(session, staff_id, "password", now)
+            viewer = staff_viewer(session, token, now)
+            assert viewer is not None
+            note_step(session, viewer.sign_in_id, now)
+        return token
+
+    def work(self) -> None:
+        """Something on the pages of staff: a note, lines of the log, an act that waits for approval."""
+        now, roles = clock.now(), self.deployment.roles
+        with self.deployment.store.transaction() as session:
+            asks, _password = add(
+                session, roles, Actor("command", "command"), Hired("a@house.example", "A", ("agent",), "a"), now
+            )
+            who = who_is(asks)
+            for act, raw in (
+                ("note.add", {"text": "Prefers to be called in the evening."}),
+                ("tier.waive", {"tier": self.tier}),
+            ):
+                submit(
+                    session,
+                    self.deployment.program,
+                    roles,
+                    who,
+                    Sent(act, self.number, raw, "asked by phone", f"work {act}"),
+                    now,
+                )
+
+    @property
+    def tier(self) -> str:
+        return self.deployment.program.tiers[-1]
 
     def speak(self, language: str) -> None:
         """The member's language from now on."""

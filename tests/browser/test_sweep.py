@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from loyalty.settings import Settings
 from tests.browser.live import TAGS, complaints, serving, signed_in, too_wide
-from tests.browser.pages import addresses, planned
+from tests.browser.pages import addresses, of_staff, planned
 from tests.browser.seed import Seeded, seeded
 
 RULES = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -23,6 +23,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     path = tmp_path_factory.mktemp("sweep") / "loyalty.db"
     path.write_bytes(sqlite_template.read_bytes())
     made = seeded(Settings(database_url=f"sqlite:///{path}"))
+    made.work()
     yield made
     made.deployment.store.close()
 
@@ -39,21 +40,21 @@ def faults(page: Page) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("language", TAGS)
-@pytest.mark.parametrize("who", ["member", "nobody"])
+@pytest.mark.parametrize("who", ["member", "nobody", "staff"])
 def test_every_page_is_accessible_and_quiet(browser: Browser, site: Seeded, language: str, who: str) -> None:
     site.speak(language)
     options: dict[str, Any] = {"viewport": {"width": NARROW, "height": 700}, "locale": TAGS[language]}
     with serving(site.app) as address:
-        token = site.sign_in() if who == "member" else ""
-        context = signed_in(browser, site.app, address, token, **options)
+        token = {"member": site.sign_in, "staff": site.staff_sign_in}.get(who, str)()
+        context = signed_in(browser, site.app, address, token, who == "staff", **options)
         wrong = complaints(context)
         page = context.new_page()
-        for path in addresses(site, token):
+        for path in of_staff(site) if who == "staff" else [*addresses(site, token), *(() if token else ["/staff/sign-in"])]:
             answer = page.goto(address + path)
             assert answer is not None and answer.status == 200, (path, answer and answer.status)
             wrong += [f"{path}: {fault}" for fault in faults(page)]
-        if token:
+        if who == "member":
             planned(page, address)
             wrong += [f"the planner's answer: {fault}" for fault in faults(page)]
         context.close()
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)

@@ -24,6 +24,7 @@ SOURCES = {
     ROOT / "loyalty": [("**.py", "python")],
     ROOT / "templates" / "mail": [("**.html", "jinja2"), ("**.txt", "jinja2")],
     ROOT / "templates" / "portal": [("**.html", "jinja2")],
+    ROOT / "templates" / "staff": [("**.html", "jinja2")],
 }
 OPTIONS = {"**.html": {"silent": "false"}, "**.txt": {"silent": "false"}}
 

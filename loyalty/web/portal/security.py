@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import segno
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, session, url_for
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -30,7 +28,7 @@ from loyalty.i18n import _
 from loyalty.web.guarding import limiter, open_to_all
 from loyalty.web.portal.entering import LIMIT, keep_challenge, party, secret, taken_challenge, told_place
 from loyalty.web.portal.joining import is_address
-from loyalty.web.portal.security_told import security_told
+from loyalty.web.portal.security_told import qr, security_told
 from loyalty.web.portal.signing import is_proved, over
 from loyalty.web.posting import soon
 from loyalty.web.site import back, form, here
@@ -100,9 +98,8 @@ def step() -> str | AnyResponse:
 def _step(shared: str, wrong: str) -> str:
     site = here()
     address = app_address(shared, site.viewer.number, site.language.own(site.program.file.name))
-    picture = Markup(segno.make(address, error="m").svg_inline(border=3, light="#fff", omitsize=True))  # noqa: S704 drawn here
     spaced = " ".join(shared[at : at + 4] for at in range(0, len(shared), 4))
-    return render_template("step.html", picture=picture, shared=spaced, address=address, wrong=wrong)
+    return render_template("step.html", picture=qr(address), shared=spaced, address=address, wrong=wrong)
 
 
 @pages.post("/me/security/step")

@@ -4,6 +4,8 @@ import json
 from datetime import datetime
 from typing import Any
 
+import segno
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -31,6 +33,11 @@ def security_told(session: Session, who: Viewer, now: datetime, language: Langua
         "passkeys": [{"id": key.passkey_id, "name": key.name, "added": key.added_at, "used": key.used_at} for key in keys],
         "sign_ins": [_sign_in(one, who, language) for one in sign_ins_of(session, who.member_id, now)],
     }  # fmt: skip
+
+
+def qr(address: str) -> Markup:
+    """An address as a QR code, dark on light, for the app of the second step."""
+    return Markup(segno.make(address, error="m").svg_inline(border=3, light="#fff", omitsize=True))  # noqa: S704 drawn here
 
 
 def _sign_in(one: SignIn, who: Viewer, language: Language) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""An act on a member: its form, its effect before it is done, and the doing, once for each form."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from loyalty.access.acts import ACTS as KNOWN
+from loyalty.access.staff_signed import fresh_step
+from loyalty.desk.acts import ACTS
+from loyalty.desk.approvals import Asked, submit, verdict
+from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON, Sent, preview
+from loyalty.errors import Refused, refusal_told
+from loyalty.i18n import _
+from loyalty.web.failing import STATUS
+from loyalty.web.site import back, form, fresh_key, here
+from loyalty.web.staff.effect import effect_told
+from loyalty.web.staff.fields import fields_of, sent_fields
+from loyalty.web.staff.guard import NAMED, acting, needs, pages, worker
+from loyalty.web.staff.member import member_of
+from loyalty.web.staff.signing import WRONG_CODE, is_proved
+
+Page = str | tuple[str, int] | Response
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page of an act shows beside its fields: what was typed, what is wrong, the effect where it was asked for."""
+
+    given: dict[str, str]
+    reason: str
+    key: str
+    wrong: str = ""
+    effect: list[dict[str, str]] | None = None
+    asks: bool = False
+
+
+@pages.get("/members/<number>/acts/<act>")
+@needs(NAMED)
+def act(number: str, act: str) -> Page:
+    """The form of an act; who must take the second step anew is led there first."""
+    if _is_stale(act):
+        return redirect(url_for("staff.code", after=request.full_path.rstrip("?")), 303)
+    given = {name: value.replace("\0", "")[:200] for name, value in request.args.items()}
+    return _page(number, act, Shown(given, "", fresh_key()))
+
+
+@pages.post("/members/<number>/acts/<act>")
+@needs(NAMED)
+def act_sent(number: str, act: str) -> Page:
+    """Tell the effect, or do it; what was typed is kept where it is refused."""
+    given = sent_fields(ACTS[act].shape)
+    sent = Sent(act, member_of(number)[0].number, given, form("reason", LONGEST_REASON), form("key", LONGEST_KEY))
+    try:
+        if _is_stale(act):
+            _prove(act)
+        if form("step") == "do":
+            return _done(sent)
+        return _page(number, act, _previewed(sent, given))
+    except Refused as refusal:
+        told = refusal_told(refusal, here().language)
+        return _page(number, act, Shown(given, sent.reason, sent.key, told)), STATUS.get(refusal.code, 422)
+
+
+def _is_stale(act: str) -> bool:
+    """Whether an act takes a second step that is fresher than that of this sign-in."""
+    try:
+        fresh_step(here().deployment.roles, worker(), act, here().now)
+    except Refused:
+        return True
+    return False
+
+
+def _prove(act: str) -> None:
+    """Take the second step by the code that was sent with the form. Raises Refused: `step_up_needed`, `bad_field`."""
+    code = form("code", 20)
+    if not code:
+        raise Refused("step_up_needed")
+    if not is_proved(code):
+        said = here().language.say(WRONG_CODE)
+        raise Refused("bad_field", field="code", found=repr(code), allowed=said, nearest="")
+
+
+def _previewed(sent: Sent, given: dict[str, str]) -> Shown:
+    """The very act, taken back. Raises Refused as the act does."""
+    site, who = here(), acting()
+    judged = verdict(site.deployment.roles, site.program, who, sent, site.now)
+    if judged == "no":
+        raise Refused("not_allowed", act=sent.act)
+    site.done()
+    done = preview(site.deployment.store, site.program, who.actor, sent, site.now)
+    effect = effect_told(site, done.before, done.after)
+    return Shown(given, sent.reason, sent.key, effect=effect, asks=judged == "ask")
+
+
+def _done(sent: Sent) -> Response:
+    site = here()
+    with site.writing() as session:
+        done = submit(session, site.program, site.deployment.roles, acting(), sent, site.now)
+    if isinstance(done, Asked):
+        said = _("This waits for another to approve it.")
+    else:
+        said = _("Done.") if done.fresh else _("Nothing changed: this was so already.")
+    return back("staff.member", site.language.say(said), number=sent.number)
+
+
+def _page(number: str, act: str, shown: Shown) -> str:
+    site = here()
+    account, person = member_of(number)
+    fields, more = fields_of(site, act, account, person, shown.given)
+    roles = site.deployment.roles
+    told: dict[str, Any] = {
+        "limit": roles.limit(worker().roles, act), "counts": _counts(act), "label": site.language.say(ACTS[act].label),
+        "stale": _is_stale(act),
+    }  # fmt: skip
+    return render_template("staff/act.html", act=act, number=account.number, person=person, fields=fields, more=more,
+                           shown=shown, **told)  # fmt: skip
+
+
+def _counts(act: str) -> str:
+    counts = KNOWN[act].counts
+    return here().language.say(counts) if counts else ""

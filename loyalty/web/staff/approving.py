@@ -1,0 +1,141 @@
+"""What waits for another's approval: listed, previewed, approved or refused with a reason, taken back by who asked."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import abort, redirect, render_template, url_for
+from sqlalchemy import Row, select
+from werkzeug.wrappers import Response
+
+from loyalty.access.staff_signed import fresh_step
+from loyalty.access.staff_tables import Staff
+from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
+from loyalty.desk.performing import preview
+from loyalty.desk.tables import Approval
+from loyalty.errors import Refused, refusal_told
+from loyalty.i18n import _
+from loyalty.web.failing import STATUS
+from loyalty.web.site import Site, back, form, here
+from loyalty.web.staff.effect import effect_told
+from loyalty.web.staff.guard import acting, needs, pages, worker
+from loyalty.web.staff.member_told import act_told
+
+Page = str | tuple[str, int] | Response
+#: The largest number of an approval.
+NUMBER = "int(max=9223372036854775807)"
+#: What the states are called.
+STATES = {"waiting": _("waiting"), "approved": _("approved"), "refused": _("refused"), "withdrawn": _("taken back")}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An approval in a list."""
+
+    approval_id: int
+    label: str
+    number: str
+    size: int
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    state: str
+    mine: bool
+    why: str
+    decided_by: str
+
+
+def waiting_told(site: Site, row: Row[Any]) -> Waiting:
+    """A row of `approvals`."""
+    one, state = row.Approval, site.language.say(STATES[row.Approval.state])
+    mine = one.asked_by == worker().staff_id
+    return Waiting(one.approval_id, act_told(site, one.act), one.number, one.size, one.reason, row.asked, one.asked_at, state,
+                   mine, one.why, row.decided or "")  # fmt: skip
+
+
+@pages.get("/approvals", endpoint="approvals")
+@needs("approval.read")
+def approvals_() -> str:
+    """What waits, the oldest first; and what one asked for oneself that was decided last."""
+    site = here()
+    waiting = [waiting_told(site, row) for row in approvals(site.reading)]
+    mine = [waiting_told(site, row) for row in approvals(site.reading, "", asked_by=worker().staff_id, newest=True, limit=20)]
+    return render_template("staff/approvals.html", others=[one for one in waiting if not one.mine],
+                           waiting=[one for one in waiting if one.mine], decided=mine, zone=site.program.zone.key)  # fmt: skip
+
+
+@pages.get(f"/approvals/<{NUMBER}:number>")
+@needs("approval.read")
+def approval(number: int) -> Page:
+    """What was asked for, and its effect if it were done now."""
+    return _page(number, "")
+
+
+def _row(number: int) -> Approval:
+    return here().reading.get(Approval, number) or abort(404)
+
+
+def _page(number: int, wrong: str) -> str:
+    site, row = here(), _row(number)
+    who = acting()
+    own = row.asked_by == who.actor.actor_id
+    roles, open_ = site.deployment.roles, row.state == "waiting"
+    decides = open_ and not own and may_decide(site.reading, roles, site.program, who, row, site.now)
+    asked_by = site.reading.scalars(select(Staff.name).where(Staff.staff_id == row.asked_by)).one()
+    effect, refused = _effect(row) if open_ and row.act != BULK else (None, "")
+    return render_template(
+        "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
+        effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
+        fields=list(json.loads(row.input).items()), stale=decides and _is_stale(row.act),
+    )  # fmt: skip
+
+
+def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, str]:
+    """What it would change now; none, and why, where its operation would not take it."""
+    site, sent = here(), sent_of(row)
+    site.done()
+    try:
+        done = preview(site.deployment.store, site.program, acting().actor, sent, site.now)
+    except Refused as refusal:
+        return None, refusal_told(refusal, site.language)
+    return effect_told(site, done.before, done.after), ""
+
+
+def _is_stale(act: str) -> bool:
+    try:
+        fresh_step(here().deployment.roles, worker(), act, here().now)
+    except Refused:
+        return True
+    return False
+
+
+@pages.post(f"/approvals/<{NUMBER}:number>")
+@needs("approval.read")
+def decide(number: int) -> Page:
+    """Approve, refuse or take back; whether one may is judged when it is done. The second step must be fresh to approve."""
+    site, row = here(), _row(number)
+    decision, why = form("decision"), form("why", 2000)
+    if decision == "approve" and _is_stale(row.act):
+        return redirect(url_for("staff.code", after=url_for("staff.approval", number=number)), 303)
+    try:
+        said = _decided(number, decision, why)
+    except Refused as refusal:
+        return _page(number, refusal_told(refusal, site.language)), STATUS.get(refusal.code, 422)
+    return back("staff.approvals", site.language.say(said))
+
+
+def _decided(number: int, decision: str, why: str) -> str:
+    site, who = here(), acting()
+    roles, program = site.deployment.roles, site.program
+    with site.writing() as session:
+        if decision == "approve":
+            approve(session, program, roles, who, number, why, site.now)
+            return _("Approved, and done.")
+        if decision == "refuse":
+            refuse(session, program, roles, who, number, why, site.now)
+            return _("Refused.")
+        if decision == "withdraw":
+            withdraw(session, who, number, site.now)
+            return _("Taken back.")
+    abort(400)

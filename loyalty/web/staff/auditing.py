@@ -1,0 +1,87 @@
+"""The audit log searched and exported."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import Response, render_template, request
+from sqlalchemy import Row, select
+
+from loyalty.audit.queries import Wanted, export, found
+from loyalty.keys import LARGEST
+from loyalty.members.tables import Member
+from loyalty.status.queries import account_read
+from loyalty.store import among
+from loyalty.web.site import Site, here
+from loyalty.web.staff.guard import may, needs, pages
+from loyalty.web.staff.member_told import lines_told
+
+#: Lines of one page.
+PAGE = 50
+#: By what lines are looked for.
+FIELDS = ("actor", "act", "member", "since", "until")
+
+
+def asked() -> dict[str, str]:
+    """What is looked for, as it was typed."""
+    return {name: request.args.get(name, "").replace("\0", "").strip()[:100] for name in FIELDS}
+
+
+def wanted(site: Site, given: dict[str, str]) -> Wanted:
+    """The lines that are looked for; of nobody's number none. Days are the program's, `until` is the last of them."""
+    member_id = None
+    if given["member"]:
+        account = account_read(site.reading, given["member"])
+        member_id = account.member_id if account else -1
+    last = _day(given["until"])
+    return Wanted(given["actor"].lower(), given["act"], member_id, _midnight(site, _day(given["since"])),
+                  _midnight(site, last + timedelta(days=1) if last and last < date.max else None))  # fmt: skip
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _midnight(site: Site, day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(0), site.program.zone)
+
+
+@pages.get("/audit")
+@needs("audit.read")
+def audit() -> str:
+    """The newest lines that are looked for, a page at a time."""
+    site, given = here(), asked()
+    before = request.args.get("before", type=int)
+    before = before if before is None or 0 < before <= LARGEST else None
+    rows = found(site.reading, wanted(site, given), before, PAGE + 1)
+    chosen = {name: value for name, value in given.items() if value}
+    older = {**chosen, "before": rows[PAGE - 1].n} if rows[PAGE:] else None
+    lines = lines_told(site, rows[:PAGE], _numbers(site, rows), full=True)
+    return render_template("staff/audit.html", lines=lines, given=given, chosen=chosen, older=older, first=before is None,
+                           zone=site.program.zone.key, exports=may("audit.export"))  # fmt: skip
+
+
+def _numbers(site: Site, rows: Sequence[Row[Any]]) -> dict[int, str]:
+    ids = sorted({row.member_id for row in rows if row.member_id is not None})
+    query = select(Member.member_id, Member.number).where(among(site.reading, Member.member_id, ids))
+    return {row.member_id: row.number for row in site.reading.execute(query)}
+
+
+@pages.get("/audit/export.jsonl")
+@needs("audit.export")
+def audit_export() -> Response:
+    """The lines that are looked for, one JSON object each, first to last, written while they are read."""
+    site = here()
+    answer = Response(_written(site, wanted(site, asked())), mimetype="application/jsonl")
+    answer.headers["Content-Disposition"] = 'attachment; filename="audit.jsonl"'
+    return answer
+
+
+def _written(site: Site, wanted: Wanted) -> Iterator[str]:
+    """In a session of its own: the request's is given back before the last line is sent."""
+    with site.deployment.store.reading() as session:
+        for line in export(session, wanted):
+            yield line + "\n"

@@ -1,0 +1,179 @@
+"""The fields of an act's form, made from what the act takes: labels, types, and what may be chosen."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, get_args
+
+from flask import request
+from pydantic.fields import FieldInfo
+
+from loyalty.benefits.instruments import names as instruments
+from loyalty.benefits.told import Benefits, benefits_of
+from loyalty.desk.acts import ACTS
+from loyalty.desk.inputs import Input, Pairs
+from loyalty.i18n import _
+from loyalty.members.tables import Member
+from loyalty.program.labels import field_labels
+from loyalty.status.queries import Account
+from loyalty.status.words import tier_name
+from loyalty.web.portal.activity import units
+from loyalty.web.portal.labels import inputs_of
+from loyalty.web.site import Site
+from loyalty.web.staff.effect import benefits_named
+
+#: A text of a form is no longer than this; the operation says how long it may be.
+LONGEST = 10_001
+
+
+#: What words of the engine that may be chosen are called.
+WORDS = {
+    "granted": _("granted"),
+    "invited": _("invited"),
+    "matched": _("matched"),
+    "gifted": _("gifted"),
+    "bought": _("bought"),
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field: `type` is text, date, decimal, area; with `options` it is a choice among these."""
+
+    name: str
+    label: str
+    type: str
+    required: bool
+    value: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def sent_fields(shape: type[Input]) -> dict[str, str]:
+    """What was sent of the fields of a form: those of the shape, and parts of its pairs."""
+    known = shape.model_fields
+    return {
+        name: value.replace("\0", "").strip()[:LONGEST]
+        for name, value in request.form.items()
+        if name in known or (name.partition(".")[1] and name.partition(".")[0] in known)
+    }
+
+
+def fields_of(
+    site: Site, act: str, account: Account, person: Member, given: Mapping[str, str]
+) -> tuple[list[Field], Mapping[str, str]]:  # fmt: skip
+    """The fields of an act with what was typed, and the kinds to choose among first, where its fields depend on one."""
+    shape = ACTS[act].shape
+    kinds = {name: site.language.own(one.name) for name, one in site.edition.activities.activities.items()}
+    if "fields" in shape.model_fields and given.get("kind") not in kinds:
+        return [], kinds
+    choices = _Choices(site, account)
+    found: list[Field] = []
+    for name, about in shape.model_fields.items():
+        if about.annotation == Pairs:
+            found += _pairs(site, name, person, given)
+        elif name == "kind" and "fields" in shape.model_fields:  # chosen already: the fields are its own
+            kind = given["kind"]
+            found.append(Field(name, site.language.say(str(about.title)), "text", True, kind, {kind: kinds[kind]}))
+        else:
+            found.append(_field(site, choices, act, name, about, given.get(name, _now(act, name, person, about))))
+    return found, {}
+
+
+def _now(act: str, name: str, person: Member, about: FieldInfo) -> str:
+    """What a field holds before anything is typed: the profile as it is, else the default."""
+    if act == "member.change":
+        return str(getattr(person, name))
+    return "" if about.is_required() or about.default is None else str(about.default)
+
+
+def _field(site: Site, choices: "_Choices", act: str, name: str, about: FieldInfo, value: str) -> Field:
+    options, label = choices.of(act, name, about), site.language.say(str(about.title))
+    required = about.is_required()
+    if options and not required:
+        options = {"": "–", **options}
+    if options and value and value not in options:
+        options = {**options, value: value}
+    return Field(name, label, _type(about), required, value, options)
+
+
+def _type(about: FieldInfo) -> str:
+    kinds = {about.annotation, *get_args(about.annotation)}
+    if date in kinds:
+        return "date"
+    if kinds & {int, Decimal}:
+        return "decimal"
+    return "area" if any(getattr(one, "max_length", 0) > 1000 for one in about.metadata) else "text"
+
+
+def _pairs(site: Site, name: str, person: Member, given: Mapping[str, str]) -> Iterator[Field]:
+    """The parts of a field that holds pairs: the fields of the kind of activity, or the member's attributes as they are."""
+    known: Mapping[str, Any] = (
+        site.program.file.members.attributes if name == "attributes"
+        else site.edition.activities.activities[given["kind"]].fields
+    )  # fmt: skip
+    now = json.loads(person.attributes) if name == "attributes" else {}
+    for one in inputs_of(known, field_labels(known, site.language), site.language):
+        required = name == "fields" and not known[one["name"]].optional
+        value = now.get(one["name"], "")
+        told = str(value).lower() if isinstance(value, bool) else str(value)
+        kind = {"day": "date", "integer": "decimal", "decimal": "decimal", "money": "decimal"}.get(one["type"], "text")
+        whole = f"{name}.{one['name']}"
+        yield Field(whole, one["label"], kind, required, given.get(whole, told), one["options"])
+
+
+class _Choices:
+    """What may be chosen in a field, by the program and by what the member has; nothing where it is typed."""
+
+    def __init__(self, site: Site, account: Account) -> None:
+        self.site, self.account = site, account
+        self._benefits: Benefits | None = None
+
+    @property
+    def benefits(self) -> Benefits:
+        if self._benefits is None:
+            site = self.site
+            self._benefits = benefits_of(site.reading, site.program, self.account, site.today, site.language.code)
+        return self._benefits
+
+    def of(self, act: str, name: str, about: FieldInfo) -> dict[str, str]:
+        """The choices of a field: value -> words."""
+        if name in ("choice", "milestone"):
+            return self._open(name)
+        if name == "option":
+            kind = "milestone" if act == "milestone.choose" else "tier"
+            return {one.option: one.name for choice in self.benefits.choices if choice.kind == kind for one in choice.options}
+        if name in ("companion", "instead"):
+            return {one.key: one.name or one.number or one.key for one in self.benefits.companions}
+        if name == "right":
+            return {str(one.number): self._right(one) for one in self.benefits.rights if one.taken_back is None}
+        return self._of_program(name, about)
+
+    def _of_program(self, name: str, about: FieldInfo) -> dict[str, str]:
+        site = self.site
+        if name == "unit":
+            return units(site)
+        if name == "tier":
+            return {tier: tier_name(site.program, tier, site.language.code) for tier in site.program.tiers}
+        if name == "what":
+            return self._whats()
+        if name == "offer":
+            return {one.id: one.id.replace("_", " ") for one in site.edition.ladder.offers}
+        if name == "language":
+            return {code: code for code in site.program.file.languages}
+        literal = get_args(about.annotation)
+        chosen = literal if all(isinstance(one, str) for one in literal) else ()
+        return {one: site.language.say(WORDS[one]) for one in chosen}
+
+    def _open(self, name: str) -> dict[str, str]:
+        kind = "milestone" if name == "milestone" else "tier"
+        return {one.choice: one.name for one in self.benefits.choices if one.kind == kind}
+
+    def _whats(self) -> dict[str, str]:
+        told = benefits_named(self.site.edition, self.site.language)
+        return {name: told.get(name, name.replace("_", " ")) for name in instruments(self.site.program)}
+
+    def _right(self, one: Any) -> str:
+        end = self.site.language.day(one.through) if one.through else ""
+        return f"{one.name} ({one.left}/{one.quota}{', ' + end if end else ''})"

@@ -1,0 +1,138 @@
+"""What the screen of a member shows, as plain values."""
+
+import json
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from loyalty.access.acts import ACTS as KNOWN
+from loyalty.audit.queries import Wanted, found
+from loyalty.benefits.queries import companions_of
+from loyalty.benefits.tables import BenefitUse
+from loyalty.benefits.telling import own_requests
+from loyalty.desk.acts import ACTS
+from loyalty.desk.approvals import approvals
+from loyalty.desk.tables import Note
+from loyalty.earning.latest import Latest, latest_of
+from loyalty.ledger.operations import shown
+from loyalty.members.freezing import freezes_of
+from loyalty.members.household import households_of
+from loyalty.members.tables import Member
+from loyalty.messages.outbox import listed
+from loyalty.program.labels import field_labels
+from loyalty.status.queries import Account
+from loyalty.status.words import unit_of
+from loyalty.web.kept import mark_of
+from loyalty.web.portal.asked import request_told
+from loyalty.web.portal.asking import Names
+from loyalty.web.portal.labels import value_of
+from loyalty.web.portal.standing import whole_of
+from loyalty.web.portal.status_told import status_told
+from loyalty.web.portal.telling import amounts_of, card_of
+from loyalty.web.site import Site
+from loyalty.web.staff.guard import may, worker
+
+#: So many of each are shown; the rest is on pages of its own, or is long ago.
+SHOWN = 15
+#: So many where all is asked for.
+LONGEST = 1000
+
+
+def member_told(site: Site, account: Account, person: Member, whole: bool) -> dict[str, Any]:
+    """All that the screen shows; `whole` with every entitlement and every span of status."""
+    program, language, session, mine = site.program, site.language, site.reading, account.member_id
+    mark, key = mark_of(session, mine, site.now), ("staff", mine, site.today, language.code)
+    told: dict[str, Any] = site.kept.get(key, mark, lambda: _standing(site, account, person))
+    freezes = freezes_of(session, mine)
+    return {
+        **told,
+        **_shortened(told, whole),
+        "number": account.number, "person": person, "attributes": list(_attributes(site, person)),
+        "uses": _uses(session, mine), "companions": companions_of(session, [mine]).get(mine, []),
+        "latest": [_latest(site, one) for one in latest_of(session, mine, SHOWN)],
+        "requests": _requests(site, mine),
+        "messages": listed(session, None, mine, SHOWN), "household": households_of(session, mine),
+        "notes": _notes(session, mine), "freezes": freezes, "frozen": next((one for one in freezes if not one.ended_at), None),
+        "asked_for": [(row.Approval, row.asked, language.say(KNOWN[row.Approval.act].label))
+                      for row in approvals(session, number=account.number)],
+        "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
+        "acts": acts_allowed(site), "zone": program.zone.key,
+    }  # fmt: skip
+
+
+def _standing(site: Site, account: Account, person: Member) -> dict[str, Any]:
+    """What is worked out from all that a member ever did: made again when something of that has changed."""
+    program, language = site.program, site.language
+    whole = whole_of(site.reading, program, account, site.today, language)
+    return {
+        **status_told(program, whole, language),
+        "card": card_of(program, account.number, person.name, whole.status, language),
+        "balances": amounts_of(program, whole.status["balances"], language),
+        "rights": whole.benefits.rights, "to_pick": whole.benefits.choices,
+    }  # fmt: skip
+
+
+def _shortened(told: dict[str, Any], whole: bool) -> dict[str, Any]:
+    """Entitlements, those of which something is left first, and spans of status, the newest first: how many are left out."""
+    rights = sorted(told["rights"], key=lambda one: (one.left == 0, one.taken_back is not None))
+    most = LONGEST if whole else SHOWN
+    more = max(len(rights) - most, 0) + max(len(told["spans"]) - most, 0)
+    return {"rights": rights[:most], "spans": told["spans"][:most], "more": more}
+
+
+def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
+    """The acts on a member that roles allow: name, label, and whether done (yes) or only asked for (ask)."""
+    roles, held = site.deployment.roles, worker().roles
+    judged = [(name, site.language.say(act.label), roles.may(held, name)) for name, act in ACTS.items()]
+    return [one for one in judged if one[2] != "no"]
+
+
+def lines_told(site: Site, rows: Sequence[Row[Any]], numbers: dict[int, str], full: bool = False) -> list[dict[str, Any]]:
+    """Lines of the audit log for a table; `numbers` of members by their id, `full` with all that a line says."""
+    return [
+        {"n": row.n, "at": row.at, "actor": row.actor, "place": row.place, "label": act_told(site, row.act),
+         "reason": row.reason, "number": numbers.get(row.member_id, ""), "what": row.what if full else ""}
+        for row in rows
+    ]  # fmt: skip
+
+
+def act_told(site: Site, act: str) -> str:
+    """What an act is called; one that is no act of a role, such as asking for one, by its name."""
+    return site.language.say(KNOWN[act].label) if act in KNOWN else act
+
+
+def _attributes(site: Site, person: Member) -> Iterator[tuple[str, str]]:
+    known, values = site.program.file.members.attributes, json.loads(person.attributes)
+    for name, named in field_labels(known, site.language).items():
+        if values.get(name) is not None:
+            yield named.name, value_of(known[name], values[name], site.language)
+
+
+def _uses(session: Session, member_id: int) -> Sequence[BenefitUse]:
+    """What was used last."""
+    mine = select(BenefitUse).where(BenefitUse.member_id == member_id)
+    return session.scalars(mine.order_by(BenefitUse.used_on.desc(), BenefitUse.use_id).limit(SHOWN)).all()
+
+
+def _notes(session: Session, member_id: int) -> Sequence[Note]:
+    return session.scalars(select(Note).where(Note.member_id == member_id).order_by(Note.at.desc()).limit(SHOWN)).all()
+
+
+def _requests(site: Site, member_id: int) -> list[tuple[Any, str, str]]:
+    """The requests for the latest services, each with its source and key."""
+    names = Names(site.program, site.edition, site.language)
+    rows = own_requests(site.reading, member_id)[-SHOWN:]
+    return [(request_told(names, row, site.now), row.source, row.key) for row in reversed(rows)]
+
+
+def _latest(site: Site, one: Latest) -> dict[str, Any]:
+    program, language = site.program, site.language
+    kinds = next((edition.activities.activities for edition in reversed(program.editions) if edition.begins <= one.on), {})
+    about = kinds.get(one.kind)
+    amounts = {unit: shown(amount, unit_of(program, unit).decimals) for unit, amount in one.amounts.items()}
+    name = one.kind.replace("_", " ") if about is None else language.own(about.name)
+    told: list[tuple[str, Decimal]] = amounts_of(program, amounts, language)
+    return {"name": name, "on": one.on, "key": one.key, "source": one.source, "reversed": one.reversed, "amounts": told}
