@@ -45,11 +45,6 @@ def staff_named(session: Session, name: str) -> Staff:
     return staff
 
 
-def staff_of_subject(session: Session, subject: str) -> Staff | None:
-    """Who is known to an identity provider under a subject, if they are staff now."""
-    return session.scalar(select(Staff).where(Staff.subject == subject, Staff.active)) if subject else None
-
-
 def all_staff(session: Session) -> Sequence[Staff]:
     """Everyone, those who have ended too, by name."""
     return session.scalars(select(Staff).order_by(Staff.name)).all()

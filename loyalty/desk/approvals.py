@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session, aliased
 
-from loyalty.access.acts import ACTS
 from loyalty.access.roles import Roles, Verdict
 from loyalty.access.staff import actor, held
 from loyalty.access.staff_tables import Staff
@@ -232,8 +231,3 @@ def approvals(
         query = query.where(Approval.asked_by == asked_by)
     order = (Approval.asked_at, Approval.approval_id)
     return list(session.execute(query.order_by(*(one.desc() if newest else one for one in order)).limit(limit)))
-
-
-def act_label(act: str) -> str:
-    """What pages call an act, in English, marked for translation."""
-    return ACTS[act].label

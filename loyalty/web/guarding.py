@@ -1,9 +1,12 @@
 """What stands before every page: headers, forms that only our pages can send, limits on how often, and who is signed in."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, redirect, request, url_for
 from flask_limiter import Limiter
@@ -15,12 +18,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.access.signed import NOTED, Viewer, note_use, viewer_of
 from loyalty.settings import Settings
-from loyalty.web.site import Site
+from loyalty.web.site import Site, here
 
-#: Nothing is loaded but what is ours; nothing inline runs or styles; no page elsewhere learns which link led to it.
+#: Nothing is loaded but what is ours and the program's logo; nothing inline runs or styles.
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'{logo}; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+#: No page elsewhere learns which link led to it, and none shows ours as a part of its own.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Strict-Transport-Security": "max-age=31536000",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -107,7 +113,15 @@ def _cookies(settings: Settings) -> dict[str, object]:
     }  # fmt: skip
 
 
+@lru_cache
+def policy(logo: str | None) -> str:
+    """The policy of pages: images come from here, and from the host of the program's logo where it has one."""
+    host = urlsplit(logo or "").netloc.lower()
+    return POLICY.format(logo=f" https://{host}" if re.fullmatch(r"[a-z0-9.-]+(:[0-9]+)?", host) else "")
+
+
 def _secured(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = policy(here().program.file.brand.logo)
     response.headers.extend(HEADERS.items())
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

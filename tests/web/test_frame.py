@@ -11,6 +11,7 @@ from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
 from loyalty.settings import Settings
 from loyalty.web import create_app
+from loyalty.web.guarding import policy
 from tests.web.portal import Portal, send
 
 Deploy = Callable[..., Deployment]
@@ -51,6 +52,12 @@ def test_every_answer_is_guarded(portal: Portal) -> None:
         assert "default-src 'none'" in policy and "unsafe" not in policy
         for name in ("Strict-Transport-Security", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"):
             assert answer.headers[name], (address, name)
+
+
+def test_the_logo_of_a_program_is_the_one_thing_from_elsewhere() -> None:
+    assert "img-src 'self';" in policy(None)
+    assert "img-src 'self' https://cdn.example:8443;" in policy("https://CDN.example:8443/a/logo.png?x=;script-src")
+    assert policy("https://x;script-src/*") == policy(None)
 
 
 def test_a_form_that_is_not_ours_changes_nothing(portal: Portal) -> None:

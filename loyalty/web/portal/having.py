@@ -7,7 +7,6 @@ from loyalty.benefits.holding import HeldFor, held_for
 from loyalty.benefits.instruments import used_alone
 from loyalty.benefits.sharing import rules_on, tier_to_share
 from loyalty.benefits.told import Benefits, Has, Right, ToPick, With, benefits_of
-from loyalty.clock import day_of
 from loyalty.i18n import Language
 from loyalty.program.additions import Told, gained
 from loyalty.program.catalog import Sharing
@@ -135,7 +134,7 @@ def _shares(site: Site, account: Account, edition: Edition) -> Iterator[Share]:
         return
     history = histories(site.reading, rules_of(site.program), [account])[account.member_id]
     for rule in rules:
-        tier = tier_to_share(site.program, history, rule, day_of(site.now, site.program.zone))
+        tier = tier_to_share(site.program, history, rule, site.today)
         if tier is not None:
             name = tier_name(site.program, tier, site.language.code)
             yield Share(rule.id, site.language.own(rule.name), rule.companions, name)

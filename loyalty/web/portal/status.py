@@ -1,18 +1,17 @@
 """What a member is and was, and why; and the choices that milestones leave to the member."""
 
-import secrets
 from datetime import date
 
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response
 
-from loyalty.errors import Refused
+from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.settle import settle
 from loyalty.status.rewards import Pick, choose
 from loyalty.web.portal.standing import whole_of
 from loyalty.web.portal.status_told import status_told
-from loyalty.web.site import back, form, here
+from loyalty.web.site import back, form, fresh_key, here
 
 pages = Blueprint("status", __name__)
 
@@ -33,7 +32,7 @@ def pick() -> Response | tuple[str, int]:
             choose(session, site.program, account, wanted, site.now)
             settle(session, site.program, [account], site.now)
     except Refused as refused:
-        return _page(str(refused)), 422
+        return _page(refusal_told(refused, site.language)), 422
     return back("status.status", site.language.say(_("Your choice is noted.")), _anchor="choices")
 
 
@@ -53,5 +52,5 @@ def _page(wrong: str = "") -> str:
         **told,
         wrong=wrong,
         asked=request.form.get("milestone", ""),
-        key=secrets.token_hex(12),
+        key=fresh_key(),
     )
