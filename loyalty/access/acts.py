@@ -62,7 +62,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "request.give_back": Known(_("Give back what a request was given")),
         # on many, on the program, on the house
         "bulk.run": Known(_("Do an act for many members by file"), _("rows")),
-        "service.change": Known(_("Change services and their units")),
+        "service.change": Known(_("Change services and their units"), _("units changed; all units where the whole service is")),
         "service.clear": Known(_("Clear a queue now")),
         "program.draft": Known(_("Try a draft of an edition")),
         "program.publish": Known(_("Publish an edition")),

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from loyalty.benefits.reasons import STATES as SERVICE_STATES
 from loyalty.desk.effect import State
 from loyalty.i18n import Language, _
 from loyalty.program.load import Edition
@@ -20,6 +21,7 @@ PARTS = {
     "status": _("status"), "counters": _("counter"), "balances": _("balance"), "benefits": _("benefit"),
     "choices": _("choice"), "companions": _("companion"), "requests": _("request"), "profile": _("profile"),
     "member": _("membership"), "attributes": _("attribute"), "messages": _("messages"), "notes": _("notes"),
+    "services": _("service"), "units": _("units"), "queue": _("request of another"),
 }  # fmt: skip
 #: What is inside them.
 INSIDE = {
@@ -27,7 +29,7 @@ INSIDE = {
     "until": _("until"), "ended_on": _("ended on"), "state": _("state"), "skipped": _("passed over because"),
     "email": _("e-mail address"), "phone": _("phone"), "language": _("language"), "left_on": _("left on"),
     "frozen": _("frozen"), "count": _("how many"), "waiting": _("waiting"), "sending": _("sending"), "sent": _("sent"),
-    "failed": _("failed"), "dropped": _("dropped"),
+    "failed": _("failed"), "dropped": _("dropped"), "units": _("units"), "taken": _("given"), "starts": _("start"),
 }  # fmt: skip
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 Leaf = tuple[tuple[str, ...], Any]
@@ -61,10 +63,20 @@ def _named(site: Site, part: str, name: str) -> str:
         return unit_name(site.program, name, site.language)
     if _DAY.fullmatch(name):
         return site.language.day(date.fromisoformat(name))
+    if part == "units" and name not in INSIDE:
+        return _class(site, name)
     if part == "benefits" and name not in INSIDE:
         what, _space, number = name.partition(" ")
         return f"{_benefit(site, what)} {number}"
     return site.language.say(INSIDE.get(name, name))
+
+
+def _class(site: Site, name: str) -> str:
+    """A class of a service, whose key may stand before it."""
+    key, space, class_ = name.rpartition(" ")
+    kinds = [kind for edition in reversed(site.program.editions) for kind in edition.requests.services.values()]
+    told = next((site.language.own(kind.classes[class_]) for kind in kinds if class_ in kind.classes), class_)
+    return f"{key}{space}{told}"
 
 
 def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
@@ -83,11 +95,20 @@ def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
         return ""
     if way[-1] == "tier":
         return tier_name(site.program, value, site.language.code)
-    if way[0] == "requests" and value in STATES:
+    if way[0] in ("requests", "queue") and value in STATES:
         return site.language.say(STATES[value][0])
+    if way[0] == "services":
+        return _service(site, way[-1], value)
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False) if value and isinstance(value[0], dict) else site.language.listed(value)
     return _plain(site, way[0], value)
+
+
+def _service(site: Site, name: str, value: str) -> str:
+    """A state of a service, or its start by the program's clock."""
+    if name == "starts":
+        return site.language.instant(datetime.fromisoformat(value), site.program.zone)
+    return site.language.told(SERVICE_STATES[value])
 
 
 def _plain(site: Site, part: str, value: Any) -> str:

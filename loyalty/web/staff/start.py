@@ -12,6 +12,7 @@ from loyalty.status.words import tier_name
 from loyalty.web.site import Site, here
 from loyalty.web.staff.finding import recent
 from loyalty.web.staff.guard import WHOLE, may, needs, pages
+from loyalty.web.staff.rates import rates_told
 
 
 @pages.get("")
@@ -23,7 +24,7 @@ def start() -> str:
         "staff/start.html", seeking=True, recent=recent(site) if may("member.read") else [],
         overview=overview(site) if may("overview.read") else None,
         waiting=_waiting(site) if may("approval.read") else None, jobs=_late(site) if may("jobs.read") else None,
-        zone=site.program.zone.key,
+        rates=rates_told(site) if may("overview.read") else None, zone=site.program.zone.key,
     )  # fmt: skip
 
 
