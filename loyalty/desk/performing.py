@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -61,7 +61,7 @@ class Done:
     fresh: bool
     before: State
     after: State
-    beside: tuple[State, State] = ({}, {})
+    beside: tuple[State, State] = field(default=({}, {}), compare=False)
 
 
 @dataclass(frozen=True)

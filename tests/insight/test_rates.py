@@ -1,4 +1,4 @@
-"""The requests clearing rate: what was decided in a stretch, what part of it was given, by kind and tier, and half the waits."""
+"""The requests clearing rate: what was decided in a stretch, what part was given, by kind and tier, and half the waits."""
 
 from collections.abc import Callable
 from datetime import timedelta

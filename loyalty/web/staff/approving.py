@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
 from loyalty.access.staff_tables import Staff
+from loyalty.benefits.services import service_id
 from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
 from loyalty.desk.performing import preview
 from loyalty.desk.services import ON_SERVICES, preview_on_service
@@ -34,7 +35,7 @@ STATES = {"waiting": _("waiting"), "approved": _("approved"), "refused": _("refu
 
 @dataclass(frozen=True)
 class Waiting:
-    """An approval in a list."""
+    """An approval in a list; `number` is the member's, or the key of the service that it is on."""
 
     approval_id: int
     label: str
@@ -53,7 +54,8 @@ def waiting_told(site: Site, row: Row[Any]) -> Waiting:
     """A row of `approvals`."""
     one, state = row.Approval, site.language.say(STATES[row.Approval.state])
     mine = one.asked_by == worker().staff_id
-    return Waiting(one.approval_id, act_told(site, one.act), one.number, one.size, one.reason, row.asked, one.asked_at, state,
+    number = json.loads(one.input)["service"] if one.act in ON_SERVICES else one.number
+    return Waiting(one.approval_id, act_told(site, one.act), number, one.size, one.reason, row.asked, one.asked_at, state,
                    mine, one.why, row.decided or "")  # fmt: skip
 
 
@@ -90,7 +92,7 @@ def _page(number: int, wrong: str) -> str:
     return render_template(
         "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
-        fields=list(_fields(row)), fates=fates, on_service=row.act in ON_SERVICES, stale=decides and is_stale(row.act),
+        fields=list(_fields(row)), fates=fates, service=_service(row), stale=decides and is_stale(row.act),
     )  # fmt: skip
 
 
@@ -98,6 +100,12 @@ def _fields(row: Approval) -> Iterator[tuple[str, Any]]:
     """What was asked for, each part of a field by itself."""
     for name, value in json.loads(row.input).items():
         yield from ((f"{name} {part}", inner) for part, inner in value.items()) if isinstance(value, dict) else [(name, value)]
+
+
+def _service(row: Approval) -> int | None:
+    """The number of the service that it is on, if it is on one."""
+    told = json.loads(row.input)
+    return service_id(told["kind"], told["service"]) if row.act in ON_SERVICES else None
 
 
 def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, list[dict[str, Any]], str]:

@@ -8,6 +8,7 @@ from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty.benefits.departures import stocks
+from loyalty.benefits.locking import GIVEN
 from loyalty.benefits.tables import Service
 from loyalty.desk.approvals import Asked, not_allowed, submit_on_service
 from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON, Sent
@@ -146,13 +147,14 @@ def service_effect(site: Site, done: ServiceDone) -> list[dict[str, str]]:
 
 
 def fates_told(site: Site, done: ServiceDone) -> list[dict[str, Any]]:
-    """What becomes of each live request, in the order of the queues, and why."""
+    """What becomes of each live request, class by class in the order of the queue, those given before last; and why."""
     names = names_of(site)
+    fates = sorted(done.fates, key=lambda one: (one.row.to_class, one.before in GIVEN))
     return [
         {"number": one.number, "key": one.row.key, "class": _class(names, one.row), "size": one.row.size, "moved": one.moved,
          "before": site.language.say(STATES[one.before][0]), "after": site.language.say(STATES[one.row.state][0]),
          "lit": STATES[one.row.state][1], "why": why_told(names, one.row)}
-        for one in done.fates
+        for one in fates
     ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Services as the desk sees them: their units, who waits and why there, what happened; plain values for the pages."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from loyalty.benefits.locking import GIVEN
 from loyalty.benefits.places import place_among
 from loyalty.benefits.queues import Ranked, keys_told, live_rows
 from loyalty.benefits.reasons import STATES as SERVICE_STATES
-from loyalty.benefits.tables import Service
+from loyalty.benefits.tables import Service, ServiceChange
 from loyalty.benefits.telling import ended_requests, service_history
 from loyalty.i18n import _
 from loyalty.members.tables import Member
@@ -221,7 +222,7 @@ def history_told(site: Site, names: Names, service: Service) -> list[dict[str, A
     people = _people(site, {member_id for _, _, member_id in requests})
     zone = ZoneInfo(service.zone)
     found = [
-        (one.at, {"what": site.language.say(KINDS[one.kind]), "number": "", "key": "", "why": one.reason, "by": one.author})
+        (one.at, {"what": _change(site, names, service, one), "number": "", "key": "", "why": one.reason, "by": one.author})
         for one in changes
     ]
     found += [
@@ -231,6 +232,16 @@ def history_told(site: Site, names: Names, service: Service) -> list[dict[str, A
     ]  # fmt: skip
     newest = sorted(found, key=lambda pair: pair[0], reverse=True)[:CHANGES]
     return [{**one, "at": site.language.instant(at, zone)} for at, one in newest]
+
+
+def _change(site: Site, names: Names, service: Service, one: ServiceChange) -> str:
+    """A change of a service in words, with the units that its classes had after it, or the service that took its place."""
+    language, details = site.language, json.loads(one.details)
+    units = [
+        language.say(_("{units} of {name}"), units=language.number(count), name=names.class_(service.kind, name))
+        for name, count in details.get("units", {}).items()
+    ]
+    return language.clauses([language.say(KINDS[one.kind]), *units, details.get("by", "")])
 
 
 def read_start(service: Service) -> str:
