@@ -70,7 +70,7 @@ class CustomerFile(Part):
     fields: dict[Id, FileField] = Field(default_factory=dict)
     """Facts by name, beyond the profile and the attributes."""
     completeness: dict[Id, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict)
-    """The weight of each fact: `name`, `email`, `phone`, `language`, attributes and fields by name, and `household`, `contacts`,
+    """The weight of each fact: of `name`, `email`, `phone`, `language`, attributes and fields by name, `household`, `contacts`,
     `competitors`. A file is complete when all that has a weight is there."""
     review: Review = Review()
     """When files are looked through again."""

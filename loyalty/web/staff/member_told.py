@@ -1,7 +1,7 @@
 """What the screen of a member shows, as plain values."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from loyalty.audit.queries import Wanted, found
 from loyalty.benefits.queries import companions_of
 from loyalty.benefits.tables import BenefitUse
 from loyalty.benefits.telling import own_requests
+from loyalty.care.queries import cases_of
 from loyalty.desk.acts import ACTS
 from loyalty.desk.approvals import approvals
 from loyalty.desk.tables import Note
@@ -22,17 +23,17 @@ from loyalty.members.freezing import freezes_of
 from loyalty.members.household import households_of
 from loyalty.members.tables import Member
 from loyalty.messages.outbox import listed
-from loyalty.program.labels import field_labels
 from loyalty.status.queries import Account
 from loyalty.status.words import unit_of
 from loyalty.web.kept import mark_of
 from loyalty.web.portal.asked import request_told
 from loyalty.web.portal.asking import Names
-from loyalty.web.portal.labels import value_of
+from loyalty.web.portal.labels import facts_told
 from loyalty.web.portal.standing import whole_of
 from loyalty.web.portal.status_told import status_told
 from loyalty.web.portal.telling import amounts_of, card_of
 from loyalty.web.site import Site
+from loyalty.web.staff.file_told import case_told, file_told
 from loyalty.web.staff.guard import may, worker
 
 #: So many of each are shown; the rest is on pages of its own, or is long ago.
@@ -50,7 +51,8 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
     return {
         **told,
         **_shortened(told, whole),
-        "number": account.number, "person": person, "attributes": list(_attributes(site, person)),
+        "number": account.number, "person": person,
+        "attributes": facts_told(program.file.members.attributes, json.loads(person.attributes), language),
         "uses": _uses(session, mine), "companions": companions_of(session, [mine]).get(mine, []),
         "latest": [_latest(site, one) for one in latest_of(session, mine, SHOWN)],
         "requests": _requests(site, mine),
@@ -59,6 +61,8 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
         "asked_for": [(row.Approval, row.asked, language.say(KNOWN[row.Approval.act].label))
                       for row in approvals(session, number=account.number)],
         "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
+        "cases": [case_told(site, one) for one in cases_of(session, mine, SHOWN)],
+        "file": file_told(site, person) if may("file.read") else None,
         "acts": acts_allowed(site), "zone": program.zone.key,
     }  # fmt: skip
 
@@ -102,13 +106,6 @@ def lines_told(site: Site, rows: Sequence[Row[Any]], numbers: dict[int, str], fu
 def act_told(site: Site, act: str) -> str:
     """What an act is called; one that is no act of a role, such as asking for one, by its name."""
     return site.language.say(KNOWN[act].label) if act in KNOWN else act
-
-
-def _attributes(site: Site, person: Member) -> Iterator[tuple[str, str]]:
-    known, values = site.program.file.members.attributes, json.loads(person.attributes)
-    for name, named in field_labels(known, site.language).items():
-        if values.get(name) is not None:
-            yield named.name, value_of(known[name], values[name], site.language)
 
 
 def _uses(session: Session, member_id: int) -> Sequence[BenefitUse]:
