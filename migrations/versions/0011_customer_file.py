@@ -1,4 +1,4 @@
-"""The customer file: its facts, who looks after the member, contacts, other programs
+"""The customer file: its facts, who looks after the member, contacts, other programs; waypoints of long histories
 
 Revision: 0011
 After: 0010
@@ -18,6 +18,25 @@ COUNTED = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    _file()
+    op.create_index("ix_entry_member_id_posted_on", "entry", ["member_id", "posted_on"])
+    op.create_index("ix_activity_member_id_on", "activity", ["member_id", "on"])
+    op.create_table(
+        "waypoint",
+        sa.Column("member_id", COUNTED, nullable=False),
+        sa.Column("through", sa.Date(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.Column("known", sa.BigInteger(), nullable=False),
+        sa.Column("rules", sa.String(length=64), nullable=False),
+        sa.Column("sums", sa.Text(), nullable=False),
+        sa.Column("walk", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.member_id"], name=op.f("fk_waypoint_member_id_member")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_waypoint")),
+    )
+
+
+def _file() -> None:
     op.create_table(
         "member_file",
         sa.Column("member_id", COUNTED, nullable=False),
@@ -60,6 +79,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("waypoint")
+    op.drop_index("ix_activity_member_id_on", "activity")
+    op.drop_index("ix_entry_member_id_posted_on", "entry")
     op.drop_table("member_competitor")
     op.drop_table("member_contact")
     op.drop_index("ix_member_file_manager_id_reviewed_at", "member_file")

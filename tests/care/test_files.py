@@ -1,4 +1,4 @@
-"""The customer file: what makes it complete, when it is reviewed, whose turn it is; forgotten with the membership. Both databases."""
+"""The customer file: what makes it complete, when it is reviewed, whose turn it is; forgotten at the end. On both databases."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -111,9 +111,12 @@ def test_who_has_left_is_not_reviewed_and_has_no_file(desk: Counter) -> None:
 @pytest.mark.parametrize(("act", "raw", "code"), [
     ("file.change", {"facts.shoe": "42"}, "unknown_field"), ("file.change", {"facts.rooms": "many"}, "bad_field"),
     ("file.change", {}, "missing_field"), ("manager.assign", {"manager": "nobody@house.example"}, "unknown_staff"),
-    ("contact.set", {"name": "Bo", "email": "nobody"}, "bad_field"), ("contact.set", {"contact": "1", "name": "B"}, "unknown_contact"),
-    ("contact.remove", {"contact": "x"}, "unknown_contact"), ("competitor.remove", {"competitor": "9" * 50}, "unknown_competitor"),
-    ("competitor.set", {"program": "Other", "share": "101"}, "bad_field"), ("case.answer", {"case": "?", "text": "t"}, "unknown_case"),
+    ("contact.set", {"name": "Bo", "email": "nobody"}, "bad_field"),
+    ("contact.set", {"contact": "1", "name": "B"}, "unknown_contact"),
+    ("contact.remove", {"contact": "x"}, "unknown_contact"),
+    ("competitor.remove", {"competitor": "9" * 50}, "unknown_competitor"),
+    ("competitor.set", {"program": "Other", "share": "101"}, "bad_field"),
+    ("case.answer", {"case": "?", "text": "t"}, "unknown_case"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused(desk: Counter, act: str, raw: dict[str, str], code: str) -> None:
     before = desk.rows()

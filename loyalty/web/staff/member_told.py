@@ -45,12 +45,12 @@ LONGEST = 1000
 def member_told(site: Site, account: Account, person: Member, whole: bool) -> dict[str, Any]:
     """All that the screen shows; `whole` with every entitlement and every span of status."""
     program, language, session, mine = site.program, site.language, site.reading, account.member_id
-    mark, key = mark_of(session, mine, site.now), ("staff", mine, site.today, language.code)
-    told: dict[str, Any] = site.kept.get(key, mark, lambda: _standing(site, account, person))
+    mark, key = mark_of(session, mine, site.now), ("staff", mine, site.today, language.code, whole)
+    told: dict[str, Any] = site.kept.get(key, mark, lambda: _standing(site, account, person, LONGEST if whole else SHOWN))
     freezes = freezes_of(session, mine)
     return {
         **told,
-        **_shortened(told, whole),
+        "spans": told["spans"][: LONGEST if whole else SHOWN],
         "number": account.number, "person": person,
         "attributes": facts_told(program.file.members.attributes, json.loads(person.attributes), language),
         "uses": _uses(session, mine), "companions": companions_of(session, [mine]).get(mine, []),
@@ -63,28 +63,25 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
         "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
         "cases": [case_told(site, one) for one in cases_of(session, mine, SHOWN)],
         "file": file_told(site, person) if may("file.read") else None,
-        "acts": acts_allowed(site), "zone": program.zone.key,
+        "acts": acts_allowed(site), "allowed": names_allowed(site), "zone": program.zone.key,
     }  # fmt: skip
 
 
-def _standing(site: Site, account: Account, person: Member) -> dict[str, Any]:
-    """What is worked out from all that a member ever did: made again when something of that has changed."""
+def _standing(site: Site, account: Account, person: Member, most: int) -> dict[str, Any]:
+    """What is worked out from all that a member ever did: made again when something of that has changed.
+
+    So many entitlements, those of which something is left first, and spans of status, the newest first; `more` are left out.
+    """
     program, language = site.program, site.language
-    whole = whole_of(site.reading, program, account, site.today, language)
+    whole = whole_of(site.reading, program, account, site.today, language, most)
+    told = status_told(program, whole, language)
     return {
-        **status_told(program, whole, language),
+        **told,
         "card": card_of(program, account.number, person.name, whole.status, language),
         "balances": amounts_of(program, whole.status["balances"], language),
         "rights": whole.benefits.rights, "to_pick": whole.benefits.choices,
+        "more": whole.benefits.more + max(len(told["spans"]) - most, 0),
     }  # fmt: skip
-
-
-def _shortened(told: dict[str, Any], whole: bool) -> dict[str, Any]:
-    """Entitlements, those of which something is left first, and spans of status, the newest first: how many are left out."""
-    rights = sorted(told["rights"], key=lambda one: (one.left == 0, one.taken_back is not None))
-    most = LONGEST if whole else SHOWN
-    more = max(len(rights) - most, 0) + max(len(told["spans"]) - most, 0)
-    return {"rights": rights[:most], "spans": told["spans"][:most], "more": more}
 
 
 def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
@@ -92,6 +89,12 @@ def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
     roles, held = site.deployment.roles, worker().roles
     judged = [(name, site.language.say(act.label), roles.may(held, name)) for name, act in ACTS.items()]
     return [one for one in judged if one[2] != "no"]
+
+
+def names_allowed(site: Site) -> frozenset[str]:
+    """The names of the acts on a member that roles allow, or let one ask for."""
+    roles, held = site.deployment.roles, worker().roles
+    return frozenset(name for name in ACTS if roles.may(held, name) != "no")
 
 
 def lines_told(site: Site, rows: Sequence[Row[Any]], numbers: dict[int, str], full: bool = False) -> list[dict[str, Any]]:
