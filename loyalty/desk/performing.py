@@ -150,6 +150,8 @@ def _do(
     fresh = read.act.do(Doing(*about, author, approver, sent.reason, sent.key, now))
     _settle_again(session, program, accounts, now)
     after = state_of(session, program, _locked(session, [sent.number])[sent.number], today)
+    for hidden in read.act.hides:
+        del before[hidden], after[hidden]
     return Done(fresh, *changed(before, after))
 
 
