@@ -70,16 +70,21 @@ def _named(site: Site, part: str, name: str) -> str:
         return unit_name(site.program, name, site.language)
     if _DAY.fullmatch(name):
         return site.language.day(date.fromisoformat(name))
-    if part == "units" and name not in INSIDE:
-        return _class(site, name)
-    if part == "benefits" and name not in INSIDE:
-        what, _space, number = name.partition(" ")
-        return f"{_benefit(site, what)} {number}"
-    if part in ("contacts", "competitors") and name not in INSIDE:
-        return ""  # its number tells nobody anything
     if part == "file" and name in site.program.file.customer_file.fields:
         return fact_named(site.program, name, site.language)
-    return site.language.say(INSIDE.get(name, name))
+    return site.language.say(INSIDE[name]) if name in INSIDE else _one(site, part, name)
+
+
+def _one(site: Site, part: str, name: str) -> str:
+    """One of several things of a part, by the name under which the effect has it."""
+    if part in ("contacts", "competitors"):
+        return ""  # its number tells nobody anything
+    if part == "units":
+        return _class(site, name)
+    if part == "benefits":
+        what, _space, number = name.partition(" ")
+        return f"{_benefit(site, what)} {number}"
+    return site.language.say(name)
 
 
 def _class(site: Site, name: str) -> str:
@@ -108,10 +113,8 @@ def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
         return tier_name(site.program, value, site.language.code)
     if way[0] in ("requests", "queue") and value in STATES:
         return site.language.say(STATES[value][0])
-    if way[0] == "services":
-        return _service(site, way[-1], value)
-    if way[0] == "file":
-        return _of_file(site, way[1], value)
+    if way[0] in ("services", "file"):
+        return (_service if way[0] == "services" else _of_file)(site, way[1 if way[0] == "file" else -1], value)
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False) if value and isinstance(value[0], dict) else site.language.listed(value)
     return _plain(site, way[0], value)
