@@ -62,7 +62,7 @@ def packed(rules: Rules, history: History) -> bytes:
 
 def unpacked(rules: Rules, kept: bytes, history: History) -> Walk:
     """The fold that was kept, gone on by what is known on a day: facts and attributes that came later, and another today."""
-    popped, walk = cast(tuple[int, Walk], _Unpacker(rules, kept).load())
+    popped, walk = cast(tuple[int, Walk], Unpacker(list(_parts(rules)), kept).load())
     events = _events(rules, history)
     walk.events = events[: len(events) - popped]
     if walk.events:
@@ -75,19 +75,23 @@ def unpacked(rules: Rules, kept: bytes, history: History) -> Walk:
     return walk
 
 
-class _Unpacker(pickle.Unpickler):
+class Unpacker(pickle.Unpickler):
     """Reads nothing but values of the fold."""
 
-    def __init__(self, rules: Rules, kept: bytes) -> None:
+    def __init__(self, parts: Sequence[Any], kept: bytes) -> None:
         super().__init__(io.BytesIO(kept))
-        self.parts = list(_parts(rules))
+        self.parts = parts
 
     def persistent_load(self, place: int) -> Any:
         return self.parts[place]
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("loyalty.status.") or (module, name) == ("builtins", "set"):
-            return super().find_class(module, name)
+        if (module, name) == ("builtins", "set"):
+            return set
+        if module.startswith("loyalty.status.") and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:  # a class of that module, not what it imports
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a fold")
 
 
