@@ -33,11 +33,24 @@ def addresses(site: Seeded, token: str = "") -> list[str]:
 
 def of_staff(site: Seeded) -> list[str]:
     """The pages of staff, for one who reads all of them: found, the member, acts of every kind of form, what waits."""
-    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
+    acts = (
+        "activity.post?kind=flight",
+        "points.adjust",
+        "benefit.grant",
+        "member.attributes",
+        "member.change",
+        "note.add",
+        "file.change",
+        "contact.set",
+        "competitor.set",
+        "manager.assign",
+        "case.answer",
+    )
     member = f"/staff/members/{site.number}"
+    filed = (f"{member}/file", f"{member}/cases", "/staff/reviews?of=all", "/staff/reviews?of=all&show=all")
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
             "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
-            *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
+            *filed, *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
 
 
 def asking(site: Seeded) -> list[str]:

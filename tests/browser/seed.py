@@ -13,6 +13,7 @@ from loyalty.access.staff_signed import begin_staff, note_step, staff_viewer
 from loyalty.access.staff_tables import Staff
 from loyalty.audit.chain import Actor
 from loyalty.benefits.tables import Request
+from loyalty.care.operations import Claim, claim
 from loyalty.desk.approvals import submit, who_is
 from loyalty.desk.performing import Sent
 from loyalty.jobs import recalculate
@@ -21,6 +22,7 @@ from loyalty.jobs.deployment import Deployment
 from loyalty.members.operations import change
 from loyalty.members.tables import Member
 from loyalty.settings import Settings
+from loyalty.status.queries import lock_numbers
 from loyalty.status.tables import Standing
 from loyalty.web import create_app
 
@@ -56,17 +58,28 @@ class Seeded:
         return token
 
     def work(self) -> None:
-        """Something on the pages of staff: a note, lines of the log, an act that waits for approval."""
+        """Something on the pages of staff: a note, lines of the log, an act that waits for approval, a file, a case."""
         now, roles = clock.now(), self.deployment.roles
         with self.deployment.store.transaction() as session:
             asks, _password = add(
                 session, roles, Actor("command", "command"), Hired("a@house.example", "A", ("agent",), "a"), now
             )
-            who = who_is(asks)
-            for act, raw in (
-                ("note.add", {"text": "Prefers to be called in the evening."}),
-                ("tier.waive", {"tier": self.tier}),
+            boss = add(
+                session, roles, Actor("command", "command"), Hired("b@house.example", "Ines Berg", ("supervisor",), "b"), now
+            )[0]
+            for staff, act, raw in (
+                (asks, "note.add", {"text": "Prefers to be called in the evening."}),
+                (asks, "tier.waive", {"tier": self.tier}),
+                (
+                    asks,
+                    "file.change",
+                    {"facts.company": "Acme Instruments", "facts.seat": "aisle", "facts.interests": "sailing"},
+                ),
+                (asks, "contact.set", {"name": "Bo Lind", "relation": "assistant", "phone": "+1 312 555 0199"}),
+                (asks, "competitor.set", {"program": "Other Air", "their_tier": "Gold", "share": "30", "known_by": "said so"}),
+                (boss, "manager.assign", {"manager": "b@house.example"}),
             ):
+                who = who_is(staff)
                 submit(
                     session,
                     self.deployment.program,
@@ -75,6 +88,10 @@ class Seeded:
                     Sent(act, self.number, raw, "asked by phone", f"work {act}"),
                     now,
                 )
+            account = lock_numbers(session, [self.number])[self.number]
+            fields = {"carrier": "SK", "origin": "ORD", "destination": "FRA", "distance": "4343", "booking_class": "J"}
+            wanted = Claim("flight", now.date() - timedelta(days=40), fields, "I boarded last.", "seen missing")
+            claim(session, self.deployment.program, account, wanted, f"member {self.number}", now)
 
     @property
     def tier(self) -> str:
