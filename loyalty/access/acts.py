@@ -69,10 +69,10 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "request.cancel": Known(_("Cancel a request")),
         "request.skip": Known(_("Let a request be passed over")),
         "request.unskip": Known(_("Let a request stand in the queue again")),
-        "request.give_back": Known(_("Give back what a request was given")),
+        "request.give_back": Known(_("Offload: take back what a request was given")),
         # on many, on the program, on the house
         "bulk.run": Known(_("Do an act for many members by file"), _("rows")),
-        "service.change": Known(_("Change services and their units")),
+        "service.change": Known(_("Change services and their units"), _("units changed; all units where the whole service is")),
         "service.clear": Known(_("Clear a queue now")),
         "program.draft": Known(_("Try a draft of an edition")),
         "program.publish": Known(_("Publish an edition")),

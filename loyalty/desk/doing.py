@@ -259,7 +259,8 @@ def on_request(how: Any) -> Do:
     """What is done to a request, whose service is then settled."""
 
     def do(doing: Doing) -> bool:
-        wanted = RequestAct(how, doing.input.source, doing.input.request, doing.author, doing.reason)
+        gone = getattr(doing.input, "becomes", "") == "gone"
+        wanted = RequestAct(how, doing.input.source, doing.input.request, doing.author, doing.reason, gone)
         service, fresh = doing.call(act_on_request, wanted)
         settle_services(doing.session, doing.program, [service], doing.now)
         return bool(fresh)

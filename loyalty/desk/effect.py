@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from loyalty.benefits.asking import request_id
 from loyalty.benefits.queries import companions_of, rights
 from loyalty.benefits.rights import last_day
-from loyalty.benefits.tables import Request
+from loyalty.benefits.tables import Request, ServiceClass
 from loyalty.care.files import competitors_of, contacts_of, file_of
 from loyalty.care.tables import Case
 from loyalty.clock import through
@@ -156,6 +157,19 @@ def _requests(session: Session, member_id: int) -> State:
         select(Request.source, Request.key, Request.state, Request.skipped).where(Request.member_id == member_id)
     )
     return {f"{row.source} {row.key}": {"state": row.state, "skipped": row.skipped} for row in rows}
+
+
+def beside_request(session: Session, account: Account, wanted: Any) -> State:
+    """What an act on a request may change that is not the member's: the units of its service, and the requests of others."""
+    mine = (Request.member_id == account.member_id, Request.request_id == request_id(wanted.source, wanted.request))
+    service = select(Request.service_id).where(*mine).scalar_subquery()
+    units = session.execute(select(ServiceClass.__table__).where(ServiceClass.service_id == service))
+    theirs = (Request.service_id == service, Request.member_id != account.member_id, Request.state != "refused")
+    others = select(Member.number, Request.key, Request.state).join(Member, Member.member_id == Request.member_id)
+    return {
+        "units": {row[1]: {"units": row.units, "taken": row.taken} for row in units},
+        "queue": {f"{row.number} {row.key}": row.state for row in session.execute(others.where(*theirs))},
+    }
 
 
 def _messages(session: Session, member_id: int) -> State:

@@ -4,7 +4,7 @@ A form, a file and a command give texts: empty ones are as if they were not give
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -248,6 +248,28 @@ class CloseCaseInput(Input):
 class RequestInput(Input):
     request: Name = Field(title=_("Key of the request"))
     source: Annotated[str, Field(max_length=80)] = Field(default="command", title=_("Source"))
+
+
+class GiveBackInput(RequestInput):
+    """Offloading: the unit is free for others, or gone with what took it."""
+
+    becomes: Literal["free", "gone"] = Field(default="free", title=_("What becomes of the unit"))
+
+
+class ServiceInput(Input):
+    """A service by its kind and key."""
+
+    kind: Name = Field(title=_("Kind"))
+    service: Name = Field(title=_("Service"))
+
+
+class ChangeServiceInput(ServiceInput):
+    """`starts` without an offset is by the clock of the service's place."""
+
+    how: Literal["units", "move", "close", "cancel", "replace"] = Field(title=_("What is done"))
+    units: Pairs = Field(default_factory=dict, title=_("Units"))
+    starts: Annotated[datetime | None, BeforeValidator(_given)] = Field(default=None, title=_("New start"))
+    replaced_by: Maybe = Field(default=None, title=_("Replaced by"))
 
 
 def read_input(shape: type[Input], raw: Mapping[str, Any]) -> Input:

@@ -17,7 +17,7 @@ from loyalty.status.evidence import evidence
 from loyalty.status.folds import Fold
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import fold_for
-from loyalty.status.queries import Account, histories, lock_stretch, spans_of
+from loyalty.status.queries import Account, histories, read_stretch, spans_of
 from loyalty.status.rewards import awards_of
 from loyalty.status.windows import FAR
 
@@ -28,7 +28,7 @@ def differences(session: Session, program: Program, first: int, last: int) -> tu
     A member is folded with what was known on the day of the last fold; facts that are due to be folded are no difference.
     """
     rules = rules_of(program)
-    accounts = [account for account in lock_stretch(session, first, last, None) if _folded_up(account)]
+    accounts = [account for account in read_stretch(session, first, last) if _folded_up(account)]
     known = histories(session, rules, accounts, whole=True)
     cached = spans_of(session, [account.member_id for account in accounts])
     given = _Given(session, program, rules, [account.member_id for account in accounts])

@@ -18,12 +18,14 @@ from loyalty.status.words import tier_name
 from loyalty.web.guarding import limiter
 from loyalty.web.portal.balances import spendable_balances
 from loyalty.web.portal.download import zipped
+from loyalty.web.portal.proving import needs_proof
 from loyalty.web.site import Site, back, form, here
 
 pages = Blueprint("leaving", __name__)
 
 
 @pages.get("/me/download")
+@needs_proof("me.me")
 @limiter.limit("6 per hour", key_func=lambda: str(here().viewer.member_id))
 def download() -> Response:
     """Everything that is kept about the member."""
@@ -40,6 +42,7 @@ def _written(site: Site, member_id: int, now: datetime) -> Iterator[bytes]:
 
 
 @pages.get("/me/close")
+@needs_proof("leaving.close")
 def close() -> str:
     return _page(here(), "")
 
@@ -54,6 +57,7 @@ def _page(site: Site, wrong: str) -> str:
 
 
 @pages.post("/me/close")
+@needs_proof("leaving.close")
 @limiter.limit("10 per hour", key_func=lambda: str(here().viewer.member_id))
 def closed() -> AnyResponse | tuple[str, int]:
     """End the membership: today is its last day. Every sign-in ends; the household is left, the customer file deleted."""

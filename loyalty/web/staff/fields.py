@@ -38,6 +38,8 @@ WORDS = {
     "matched": _("matched"),
     "gifted": _("gifted"),
     "bought": _("bought"),
+    "free": _("free for others"),
+    "gone": _("gone with what took it"),
 }
 
 
