@@ -36,8 +36,10 @@ def addresses(site: Seeded, token: str = "") -> list[str]:
 
 def of_staff(site: Seeded) -> list[str]:
     """The pages of staff, for one who reads all of them: found, the member, acts of every kind of form, what waits."""
-    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
+    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add",
+            "file.change", "contact.set", "competitor.set", "manager.assign", "case.answer")  # fmt: skip
     member = f"/staff/members/{site.number}"
+    filed = (f"{member}/file", f"{member}/cases", "/staff/reviews?of=all", "/staff/reviews?of=all&show=all")
     with site.deployment.store.reading() as session:
         (asked,) = session.scalars(select(Run.due).where(Run.waits))
     job, gallery = "/staff/jobs", "/staff/messages"
@@ -45,7 +47,7 @@ def of_staff(site: Seeded) -> list[str]:
             "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
             job, f"{job}/recalculate", f"{job}/recalculate/runs/{at_of(site.night)}", f"{job}/trim/runs/{at_of(asked)}",
             gallery, f"{gallery}?kind=request&tier=&language=", f"{gallery}/promoted", f"{gallery}/request?width=phone",
-            *(f"{member}/acts/{act}" for act in acts), *of_desk(site)]  # fmt: skip
+            *filed, *(f"{member}/acts/{act}" for act in acts), *of_desk(site)]  # fmt: skip
 
 
 def of_desk(site: Seeded) -> list[str]:

@@ -70,21 +70,15 @@ def _named(site: Site, part: str, name: str) -> str:
         return unit_name(site.program, name, site.language)
     if _DAY.fullmatch(name):
         return site.language.day(date.fromisoformat(name))
-    if part == "file" and name in site.program.file.customer_file.fields:
-        return fact_named(site.program, name, site.language)
-    return site.language.say(INSIDE[name]) if name in INSIDE else _one(site, part, name)
-
-
-def _one(site: Site, part: str, name: str) -> str:
-    """One of several things of a part, by the name under which the effect has it."""
-    if part in ("contacts", "competitors"):
-        return ""  # its number tells nobody anything
-    if part == "units":
+    if part == "units" and name not in INSIDE:
         return _class(site, name)
-    if part == "benefits":
+    if part == "benefits" and name not in INSIDE:
         what, _space, number = name.partition(" ")
         return f"{_benefit(site, what)} {number}"
-    return site.language.say(name)
+    if part == "file" and name in site.program.file.customer_file.fields:
+        return fact_named(site.program, name, site.language)
+    # the number of a contact tells nobody anything
+    return "" if part in ("contacts", "competitors") and name not in INSIDE else site.language.say(INSIDE.get(name, name))
 
 
 def _class(site: Site, name: str) -> str:
@@ -114,7 +108,7 @@ def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
     if way[0] in ("requests", "queue") and value in STATES:
         return site.language.say(STATES[value][0])
     if way[0] in ("services", "file"):
-        return (_service if way[0] == "services" else _of_file)(site, way[1 if way[0] == "file" else -1], value)
+        return (_service if way[0] == "services" else _of_file)(site, way[-1], value)
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False) if value and isinstance(value[0], dict) else site.language.listed(value)
     return _plain(site, way[0], value)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
@@ -63,7 +64,8 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
         "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
         "cases": [case_told(site, one) for one in cases_of(session, mine, SHOWN)],
         "file": file_told(site, person) if may("file.read") else None,
-        "acts": acts_allowed(site), "allowed": names_allowed(site), "zone": program.zone.key,
+        "acts": acts_allowed(site), "allowed": names_allowed(site), "acts_at": acts_at(account.number),
+        "zone": program.zone.key,
     }  # fmt: skip
 
 
@@ -89,6 +91,11 @@ def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
     roles, held = site.deployment.roles, worker().roles
     judged = [(name, site.language.say(act.label), roles.may(held, name)) for name, act in ACTS.items()]
     return [one for one in judged if one[2] != "no"]
+
+
+def acts_at(number: str) -> str:
+    """Below which address the acts on a member are: there are many links to them on a page."""
+    return url_for("staff.act", number=number, act="-").removesuffix("-")
 
 
 def names_allowed(site: Site) -> frozenset[str]:
