@@ -191,6 +191,8 @@ def _open(session: Session, roles: Roles, program: Program, who: Who, approval_i
     row = _waiting(session, approval_id)
     if row.asked_by == who.actor.actor_id:
         raise Refused("own_approval")
+    if row.act in ON_SERVICES:
+        lock_for(session, service_understood(sent_of(row)))  # its size stays what it is judged by
     if not may_decide(session, roles, program, who, row, now):
         raise Refused("no_approver", act=row.act)
     return row
