@@ -22,6 +22,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
     {
         # reading
         "member.read": Known(_("Find and read members")),
+        "file.read": Known(_("Read customer files and the review list")),
         "desk.read": Known(_("Read queues, services and inventory")),
         "program.read": Known(_("Read editions and messages")),
         "jobs.read": Known(_("Read jobs and their history")),
@@ -56,6 +57,15 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "member.leave": Known(_("End the membership")),
         "message.resend": Known(_("Send a message again")),
         "note.add": Known(_("Add a note")),
+        "file.change": Known(_("Change the customer file")),
+        "file.review": Known(_("Note that the customer file was reviewed")),
+        "manager.assign": Known(_("Assign the account manager")),
+        "contact.set": Known(_("Keep a key contact")),
+        "contact.remove": Known(_("Remove a key contact")),
+        "competitor.set": Known(_("Keep competitor information")),
+        "competitor.remove": Known(_("Remove competitor information")),
+        "case.answer": Known(_("Answer a case")),
+        "case.close": Known(_("Close a case")),
         "request.cancel": Known(_("Cancel a request")),
         "request.skip": Known(_("Let a request be passed over")),
         "request.unskip": Known(_("Let a request stand in the queue again")),

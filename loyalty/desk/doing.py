@@ -11,6 +11,7 @@ from loyalty.access.signed import end as end_sign_ins
 from loyalty.benefits import operations, picking, sharing, using
 from loyalty.benefits.ending import Act as RequestAct
 from loyalty.benefits.ending import act as act_on_request
+from loyalty.care.filing import forget
 from loyalty.clock import through
 from loyalty.desk.tables import Note
 from loyalty.earning.operations import Report, correct, record_one, reverse
@@ -232,6 +233,7 @@ def unfreeze(doing: Doing) -> bool:
 def leave(doing: Doing) -> bool:
     fresh: bool = doing.account.left_on != doing.input.on
     leave_membership(doing.session, doing.account.number, doing.input.on)
+    forget(doing.session, doing.account.member_id)
     return fresh
 
 

@@ -78,15 +78,15 @@ def understood(sent: Sent) -> Read:
     Raises Refused: `unknown_act`, `reason_missing`, `missing_field`, `unknown_field`, `bad_field`.
     """
     act = act_named(sent.act)
-    stated(sent)
+    stated(sent.reason, sent.key)
     return Read(sent, act, read_input(act.shape, sent.raw))
 
 
-def stated(sent: Sent) -> None:
+def stated(reason: str, key: str) -> None:
     """Make sure that an act has a reason and a key. Raises Refused: `reason_missing`, `bad_field`."""
-    if not sent.reason.strip():
+    if not reason.strip():
         raise Refused("reason_missing")
-    for name, value, longest in (("reason", sent.reason, LONGEST_REASON), ("key", sent.key, LONGEST_KEY)):
+    for name, value, longest in (("reason", reason, LONGEST_REASON), ("key", key, LONGEST_KEY)):
         if not value.strip() or len(value) > longest or "\0" in value:
             raise Refused("bad_field", field=name, found=repr(value[:50]), allowed=f"1 to {longest} characters", nearest="")
 
@@ -150,6 +150,8 @@ def _do(
     fresh = read.act.do(Doing(*about, author, approver, sent.reason, sent.key, now))
     _settle_again(session, program, accounts, now)
     after = state_of(session, program, _locked(session, [sent.number])[sent.number], today)
+    for hidden in read.act.hides:
+        del before[hidden], after[hidden]
     return Done(fresh, *changed(before, after))
 
 

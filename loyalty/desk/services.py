@@ -65,7 +65,7 @@ class ServiceDone(Done):
 
 def service_understood(sent: Sent) -> ServiceInput:
     """What an act on a service takes, read. Raises Refused: `reason_missing`, `missing_field`, `unknown_field`, `bad_field`."""
-    stated(sent)
+    stated(sent.reason, sent.key)
     read: Any = read_input(ON_SERVICES[sent.act], sent.raw)
     needed = NEEDED.get(getattr(read, "how", ""), "")
     if needed and not getattr(read, needed):

@@ -1,4 +1,4 @@
-"""Members per tier, kept for each day that is over."""
+"""Members per tier and points outstanding, kept for each day that is over."""
 
 from datetime import date, datetime
 
@@ -39,3 +39,15 @@ class SnapshotMove(Base):
     old: Mapped[str] = mapped_column(String(40), primary_key=True)
     new: Mapped[str] = mapped_column(String(40), primary_key=True)
     members: Mapped[int] = mapped_column(BigInteger)
+
+
+class SnapshotPoints(Base):
+    """The points of a unit that members held at the end of a day, and what came and went on it, in its smallest step."""
+
+    __tablename__ = "snapshot_points"
+
+    day: Mapped[date] = mapped_column(ForeignKey("snapshot.day"), primary_key=True)
+    unit: Mapped[str] = mapped_column(String(40), primary_key=True)
+    held: Mapped[int] = mapped_column(BigInteger)
+    came: Mapped[int] = mapped_column(BigInteger)
+    went: Mapped[int] = mapped_column(BigInteger)

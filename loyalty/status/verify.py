@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.ledger.queries import booked_by
 from loyalty.program.load import Program
+from loyalty.status import waypoints
 from loyalty.status.awards import KINDS, Sheet
 from loyalty.status.booked import Booked
 from loyalty.status.claims import Span
@@ -31,17 +32,18 @@ def differences(session: Session, program: Program, first: int, last: int) -> tu
     known = histories(session, rules, accounts, whole=True)
     cached = spans_of(session, [account.member_id for account in accounts])
     given = _Given(session, program, rules, [account.member_id for account in accounts])
-    found = []
+    found, folded = [], []
     for account in accounts:
         assert account.folded_on is not None
         fold = fold_for(rules, account, known[account.member_id], account.folded_on)
+        folded.append((account, known[account.member_id], fold.spans))
         rows = [tuple(row)[2:] for row in cached.get(account.member_id, [])]
         wanted = [_row(rules, span) for span in fold.spans]
         if rows != wanted:
             found.append((account.member_id, f"the cached timeline is {_told(rows)}; folded: {_told(wanted)}"))
         found += [(account.member_id, f"the standing is {was}; folded: {is_}") for was, is_ in _standing(rules, account, fold)]
         found += [(account.member_id, what) for what in given.differences(account, fold)]
-    return len(accounts), found
+    return len(accounts), [*found, *waypoints.wrong(session, program, folded)]
 
 
 class _Given:

@@ -4,7 +4,9 @@ from playwright.sync_api import Page
 from sqlalchemy import func, select
 
 from loyalty.benefits.tables import Request, Service
+from loyalty.jobs.tables import Run
 from loyalty.members.tables import Member
+from loyalty.web.staff.jobs_told import at_of
 from tests.browser.seed import Seeded
 
 #: What is there only where something is set up, or is a part of a page.
@@ -34,11 +36,18 @@ def addresses(site: Seeded, token: str = "") -> list[str]:
 
 def of_staff(site: Seeded) -> list[str]:
     """The pages of staff, for one who reads all of them: found, the member, acts of every kind of form, what waits."""
-    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
+    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add",
+            "file.change", "contact.set", "competitor.set", "manager.assign", "case.answer")  # fmt: skip
     member = f"/staff/members/{site.number}"
+    filed = (f"{member}/file", f"{member}/cases", "/staff/reviews?of=all", "/staff/reviews?of=all&show=all")
+    with site.deployment.store.reading() as session:
+        (asked,) = session.scalars(select(Run.due).where(Run.waits))
+    job, gallery = "/staff/jobs", "/staff/messages"
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
             "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
-            *(f"{member}/acts/{act}" for act in acts), *of_desk(site)]  # fmt: skip
+            job, f"{job}/recalculate", f"{job}/recalculate/runs/{at_of(site.night)}", f"{job}/trim/runs/{at_of(asked)}",
+            gallery, f"{gallery}?kind=request&tier=&language=", f"{gallery}/promoted", f"{gallery}/request?width=phone",
+            *filed, *(f"{member}/acts/{act}" for act in acts), *of_desk(site)]  # fmt: skip
 
 
 def of_desk(site: Seeded) -> list[str]:

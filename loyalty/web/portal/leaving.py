@@ -8,6 +8,7 @@ from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.access.signed import end
+from loyalty.care.filing import forget
 from loyalty.i18n import _
 from loyalty.members.household import depart
 from loyalty.members.operations import leave
@@ -59,7 +60,7 @@ def _page(site: Site, wrong: str) -> str:
 @needs_proof("leaving.close")
 @limiter.limit("10 per hour", key_func=lambda: str(here().viewer.member_id))
 def closed() -> AnyResponse | tuple[str, int]:
-    """End the membership: today is its last day. Every sign-in ends at once; the household is left."""
+    """End the membership: today is its last day. Every sign-in ends; the household is left, the customer file deleted."""
     site = here()
     viewer = site.viewer
     if form("number", 40) != viewer.number:
@@ -67,6 +68,7 @@ def closed() -> AnyResponse | tuple[str, int]:
     with site.writing() as writing:
         leave(writing, viewer.number, site.today + timedelta(days=1))
         depart(writing, viewer.member_id, site.now)
+        forget(writing, viewer.member_id)
         settle(writing, site.program, [site.locked(writing)], site.now)
         end(writing, viewer.member_id, site.now)
     said = site.language.say(_("Your membership ends with this day. Thank you for the time with us."))

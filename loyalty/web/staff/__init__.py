@@ -5,7 +5,20 @@ from typing import Any
 from flask import Flask
 
 from loyalty.web.site import here
-from loyalty.web.staff import acting, approving, auditing, finding, member, service_acting, services, signing, start  # noqa: F401 the pages
+from loyalty.web.staff import (  # noqa: F401 the pages
+    acting,
+    approving,
+    auditing,
+    filing,
+    finding,
+    jobs,
+    member,
+    messages,
+    service_acting,
+    services,
+    signing,
+    start,
+)
 from loyalty.web.staff.guard import may, pages, signed
 
 

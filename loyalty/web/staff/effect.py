@@ -13,8 +13,10 @@ from loyalty.i18n import Language, _
 from loyalty.program.load import Edition
 from loyalty.status.words import tier_name
 from loyalty.web.portal.asked import STATES
+from loyalty.web.portal.labels import value_of
 from loyalty.web.portal.telling import unit_name
 from loyalty.web.site import Site
+from loyalty.web.staff.file_told import fact_named
 
 #: What the parts of a member's state are called.
 PARTS = {
@@ -22,6 +24,7 @@ PARTS = {
     "choices": _("choice"), "companions": _("companion"), "requests": _("request"), "profile": _("profile"),
     "member": _("membership"), "attributes": _("attribute"), "messages": _("messages"), "notes": _("notes"),
     "services": _("service"), "units": _("units"), "queue": _("request of another"),
+    "file": _("customer file"), "contacts": _("key contact"), "competitors": _("other program"), "cases": _("case"),
 }  # fmt: skip
 #: What is inside them.
 INSIDE = {
@@ -30,6 +33,10 @@ INSIDE = {
     "email": _("e-mail address"), "phone": _("phone"), "language": _("language"), "left_on": _("left on"),
     "frozen": _("frozen"), "count": _("how many"), "waiting": _("waiting"), "sending": _("sending"), "sent": _("sent"),
     "failed": _("failed"), "dropped": _("dropped"), "units": _("units"), "taken": _("given"), "starts": _("start"),
+    "manager": _("account manager"), "reviewed": _("last reviewed"),
+    "reviewed_by": _("reviewed by"), "relation": _("relation"), "note": _("note"), "program": _("program"),
+    "their_tier": _("tier there"), "share": _("share of wallet, percent"), "known_by": _("known from"), "as_of": _("as of"),
+    "open": _("open"), "answered": _("answered"), "closed": _("closed"),
 }  # fmt: skip
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 Leaf = tuple[tuple[str, ...], Any]
@@ -55,7 +62,7 @@ def _leaves(state: Any, way: tuple[str, ...] = ()) -> Iterator[Leaf]:
 
 
 def _what(site: Site, way: tuple[str, ...]) -> str:
-    return " ".join(_named(site, way[0], name) for name in way[1:])
+    return " ".join(filter(None, (_named(site, way[0], name) for name in way[1:])))
 
 
 def _named(site: Site, part: str, name: str) -> str:
@@ -68,7 +75,10 @@ def _named(site: Site, part: str, name: str) -> str:
     if part == "benefits" and name not in INSIDE:
         what, _space, number = name.partition(" ")
         return f"{_benefit(site, what)} {number}"
-    return site.language.say(INSIDE.get(name, name))
+    if part == "file" and name in site.program.file.customer_file.fields:
+        return fact_named(site.program, name, site.language)
+    # the number of a contact tells nobody anything
+    return "" if part in ("contacts", "competitors") and name not in INSIDE else site.language.say(INSIDE.get(name, name))
 
 
 def _class(site: Site, name: str) -> str:
@@ -97,8 +107,8 @@ def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
         return tier_name(site.program, value, site.language.code)
     if way[0] in ("requests", "queue") and value in STATES:
         return site.language.say(STATES[value][0])
-    if way[0] == "services":
-        return _service(site, way[-1], value)
+    if way[0] in ("services", "file"):
+        return (_service if way[0] == "services" else _of_file)(site, way[-1], value)
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False) if value and isinstance(value[0], dict) else site.language.listed(value)
     return _plain(site, way[0], value)
@@ -111,12 +121,21 @@ def _service(site: Site, name: str, value: str) -> str:
     return site.language.told(SERVICE_STATES[value])
 
 
+def _of_file(site: Site, name: str, value: Any) -> str:
+    known = site.program.file.customer_file.fields
+    if name in known:
+        return value_of(known[name], value, site.language)
+    return site.language.instant(datetime.fromisoformat(value), site.program.zone) if name == "reviewed" else str(value)
+
+
 def _plain(site: Site, part: str, value: Any) -> str:
     if isinstance(value, str) and part in ("counters", "balances"):
         try:
             return site.language.number(Decimal(value))
         except InvalidOperation:
             return value
+    if part == "cases":
+        return site.language.say(INSIDE.get(value, value))
     if isinstance(value, str) and part != "profile" and _DAY.fullmatch(value):
         return site.language.day(date.fromisoformat(value))
     return site.language.told(value)
