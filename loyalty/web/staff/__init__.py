@@ -4,8 +4,10 @@ from typing import Any
 
 from flask import Flask
 
+from loyalty.web.site import here
 from loyalty.web.staff import acting, approving, auditing, finding, jobs, member, messages, signing, start  # noqa: F401 the pages
 from loyalty.web.staff.guard import may, pages, signed
+from loyalty.web.staff.member_told import source_told
 
 
 def install(app: Flask) -> None:
@@ -14,5 +16,5 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def always() -> dict[str, Any]:
-        """Who is signed in with a whole sign-in; on other pages than those of staff it is not used."""
-        return {"signed_staff": signed, "may": may}
+        """What templates of staff ask for; on other pages it is not used."""
+        return {"signed_staff": signed, "may": may, "source_told": lambda source: source_told(source, here().language)}

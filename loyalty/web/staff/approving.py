@@ -9,6 +9,7 @@ from flask import abort, redirect, render_template, url_for
 from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
+from loyalty.access.acts import ACTS as KNOWN
 from loyalty.access.staff_signed import fresh_step
 from loyalty.access.staff_tables import Staff
 from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
@@ -20,6 +21,7 @@ from loyalty.web.failing import STATUS
 from loyalty.web.site import Site, back, form, here
 from loyalty.web.staff.effect import effect_told
 from loyalty.web.staff.guard import acting, needs, pages, worker
+from loyalty.web.staff.input_told import input_told
 from loyalty.web.staff.member_told import act_told
 
 Page = str | tuple[str, int] | Response
@@ -87,8 +89,13 @@ def _page(number: int, wrong: str) -> str:
     return render_template(
         "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
-        fields=list(json.loads(row.input).items()), stale=decides and _is_stale(row.act),
+        fields=input_told(site, row.act, json.loads(row.input)), counts=_counts(row.act), stale=decides and _is_stale(row.act),
     )  # fmt: skip
+
+
+def _counts(act: str) -> str:
+    """What the size of an act counts; nothing where it has none."""
+    return here().language.say(KNOWN[act].counts) if act in KNOWN else ""
 
 
 def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, str]:

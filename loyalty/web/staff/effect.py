@@ -14,6 +14,7 @@ from loyalty.status.words import tier_name
 from loyalty.web.portal.asked import STATES
 from loyalty.web.portal.telling import unit_name
 from loyalty.web.site import Site
+from loyalty.web.speaking import named
 
 #: What the parts of a member's state are called.
 PARTS = {
@@ -63,7 +64,7 @@ def _named(site: Site, part: str, name: str) -> str:
         return site.language.day(date.fromisoformat(name))
     if part == "benefits" and name not in INSIDE:
         what, _space, number = name.partition(" ")
-        return f"{_benefit(site, what)} {number}"
+        return f"{benefit_named(site, what)} {number}"
     return site.language.say(INSIDE.get(name, name))
 
 
@@ -73,7 +74,8 @@ def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
     return {**{one.id: language.own(one.name) for one in edition.benefits.benefits}, **instruments}
 
 
-def _benefit(site: Site, what: str) -> str:
+def benefit_named(site: Site, what: str) -> str:
+    """What an instrument or a benefit is called, by the newest edition that has it; else its id."""
     named = (benefits_named(edition, site.language) for edition in reversed(site.program.editions))
     return next((names[what] for names in named if what in names), what.replace("_", " "))
 
@@ -83,6 +85,8 @@ def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
         return ""
     if way[-1] == "tier":
         return tier_name(site.program, value, site.language.code)
+    if way[-1] == "language":
+        return named([value], site.language)[value]
     if way[0] == "requests" and value in STATES:
         return site.language.say(STATES[value][0])
     if isinstance(value, list):
