@@ -9,6 +9,7 @@ import loyalty.access.staff_tables
 import loyalty.access.tables
 import loyalty.audit.tables
 import loyalty.benefits.tables
+import loyalty.care.file_tables
 import loyalty.care.tables
 import loyalty.desk.tables
 import loyalty.earning.tables

@@ -16,6 +16,14 @@ from loyalty.audit.chain import Actor
 from loyalty.audit.operations import append
 from loyalty.audit.queries import by_key
 from loyalty.desk.performing import Approved, Done, Sent, perform, understood
+from loyalty.desk.services import (
+    ON_SERVICES,
+    ServiceDone,
+    lock_for,
+    perform_on_service,
+    service_understood,
+    size_on_service,
+)
 from loyalty.desk.tables import Approval, Bulk
 from loyalty.errors import Refused
 from loyalty.keys import dumps
@@ -76,6 +84,26 @@ def submit(session: Session, program: Program, roles: Roles, who: Who, sent: Sen
     return perform(session, program, who.actor, sent, now)
 
 
+def submit_on_service(
+    session: Session, program: Program, roles: Roles, who: Who, sent: Sent, now: datetime
+) -> ServiceDone | Asked:
+    """Do an act on a service, or ask for it where another must approve it; the same key is answered as the first time.
+
+    Raises Refused: `not_allowed`, `key_reused`, and what `perform_on_service` raises.
+    """
+    lock_for(session, service_understood(sent))  # its size stays what it is judged by
+    size = size_on_service(session, sent)
+    judged = roles.may(who.roles, sent.act, size)
+    known = by_key(session, sent.key) is not None  # done: its size is another by now
+    if judged == "no" and not known:
+        raise not_allowed(sent.act)
+    if judged == "yes" or known:
+        return perform_on_service(session, program, who.actor, sent, now)
+    told = dumps(service_understood(sent).told)
+    row = Approval(act=sent.act, number="", input=told, size=size, reason=sent.reason, key=sent.key)
+    return record(session, who, row, None, now)
+
+
 def ask(session: Session, program: Program, who: Who, sent: Sent, now: datetime) -> Asked:
     """Ask for an act for a member; whether its operation would take it is judged when it is approved.
 
@@ -125,7 +153,8 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
         session.flush()
         _note(session, who.actor, "approval.approve", row, None, why, now)
         return Done(True, {}, {})
-    return perform(session, program, who.actor, sent_of(row), now, Approved(asked.name, row.approval_id))
+    doing = perform_on_service if row.act in ON_SERVICES else perform
+    return doing(session, program, who.actor, sent_of(row), now, Approved(asked.name, row.approval_id))
 
 
 def sent_of(row: Approval) -> Sent:
@@ -162,6 +191,8 @@ def _open(session: Session, roles: Roles, program: Program, who: Who, approval_i
     row = _waiting(session, approval_id)
     if row.asked_by == who.actor.actor_id:
         raise Refused("own_approval")
+    if row.act in ON_SERVICES:
+        lock_for(session, service_understood(sent_of(row)))  # its size stays what it is judged by
     if not may_decide(session, roles, program, who, row, now):
         raise Refused("no_approver", act=row.act)
     return row
@@ -183,7 +214,9 @@ def may_decide(session: Session, roles: Roles, program: Program, who: Who, row: 
         return roles.approves(who.roles, BULK, row.size) and (
             roles.approves(who.roles, bulk.act, bulk.largest) or roles.may(who.roles, bulk.act, bulk.largest) == "yes"
         )
-    return roles.approves(who.roles, row.act, understood(sent_of(row)).size(program, now))
+    sent = sent_of(row)
+    size = size_on_service(session, sent) if row.act in ON_SERVICES else understood(sent).size(program, now)
+    return roles.approves(who.roles, row.act, size)
 
 
 def _bulk(session: Session, row: Approval) -> Bulk:

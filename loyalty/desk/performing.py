@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -55,11 +55,13 @@ class Read:
 
 @dataclass(frozen=True)
 class Done:
-    """What an act came to: whether it is new, and what it changed, as it was before and as it is after."""
+    """What an act came to: whether it is new, and what it changed, as it was before and as it is after; in a preview also what
+    of others, `beside`, was and is."""
 
     fresh: bool
     before: State
     after: State
+    beside: tuple[State, State] = field(default=({}, {}), compare=False)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,12 @@ def preview(store: Store, program: Program, by: Actor, sent: Sent, now: datetime
         with store.transaction() as session:
             accounts = _everyone(session, read)
             first, account = by_key(session, sent.key), accounts[sent.number]
-            done = _again(first, read, account) if first else _do(session, program, by, read, accounts, now, None)
+            if first:
+                done = _again(first, read, account)
+            else:
+                was = read.act.beside(session, account, read.input)
+                done = _do(session, program, by, read, accounts, now, None)
+                done = replace(done, beside=changed(was, read.act.beside(session, account, read.input)))
             raise _TakeBack
     except _TakeBack:
         return done
@@ -143,6 +150,8 @@ def _do(
     fresh = read.act.do(Doing(*about, author, approver, sent.reason, sent.key, now))
     _settle_again(session, program, accounts, now)
     after = state_of(session, program, _locked(session, [sent.number])[sent.number], today)
+    for hidden in read.act.hides:
+        del before[hidden], after[hidden]
     return Done(fresh, *changed(before, after))
 
 

@@ -13,6 +13,7 @@ from loyalty.access.staff_signed import begin_staff, note_step, staff_viewer
 from loyalty.access.staff_tables import Staff
 from loyalty.audit.chain import Actor
 from loyalty.benefits.tables import Request
+from loyalty.care.operations import Claim, claim
 from loyalty.desk.approvals import submit, who_is
 from loyalty.desk.performing import Sent
 from loyalty.i18n import translated
@@ -29,6 +30,7 @@ from loyalty.messages.examples import example
 from loyalty.messages.frozen import freeze
 from loyalty.messages.tables import Message
 from loyalty.settings import Settings
+from loyalty.status.queries import lock_numbers
 from loyalty.status.tables import Standing
 from loyalty.web import create_app
 
@@ -65,7 +67,7 @@ class Seeded:
 
     def work(self) -> None:
         """Something on the pages of staff: a note, lines of the log, an act that waits for approval; figures of each day;
-        runs of jobs, one asked for and one with a member who failed; messages of every state."""
+        runs of jobs, one asked for and one with a member who failed; messages of every state; a file, a case."""
         self._nights()
         self._messages()
         now, roles = clock.now(), self.deployment.roles
@@ -73,11 +75,22 @@ class Seeded:
             asks, _password = add(
                 session, roles, Actor("command", "command"), Hired("a@house.example", "A", ("agent",), "a"), now
             )
-            who = who_is(asks)
-            for act, raw in (
-                ("note.add", {"text": "Prefers to be called in the evening."}),
-                ("tier.waive", {"tier": self.tier}),
+            boss = add(
+                session, roles, Actor("command", "command"), Hired("b@house.example", "Ines Berg", ("supervisor",), "b"), now
+            )[0]
+            for staff, act, raw in (
+                (asks, "note.add", {"text": "Prefers to be called in the evening."}),
+                (asks, "tier.waive", {"tier": self.tier}),
+                (
+                    asks,
+                    "file.change",
+                    {"facts.company": "Acme Instruments", "facts.seat": "aisle", "facts.interests": "sailing"},
+                ),
+                (asks, "contact.set", {"name": "Bo Lind", "relation": "assistant", "phone": "+1 312 555 0199"}),
+                (asks, "competitor.set", {"program": "Other Air", "their_tier": "Gold", "share": "30", "known_by": "said so"}),
+                (boss, "manager.assign", {"manager": "b@house.example"}),
             ):
+                who = who_is(staff)
                 submit(
                     session,
                     self.deployment.program,
@@ -86,6 +99,10 @@ class Seeded:
                     Sent(act, self.number, raw, "asked by phone", f"work {act}"),
                     now,
                 )
+            account = lock_numbers(session, [self.number])[self.number]
+            fields = {"carrier": "SK", "origin": "ORD", "destination": "FRA", "distance": "4343", "booking_class": "J"}
+            wanted = Claim("flight", now.date() - timedelta(days=40), fields, "I boarded last.", "seen missing")
+            claim(session, self.deployment.program, account, wanted, f"member {self.number}", now)
 
     def _nights(self) -> None:
         now, silent = clock.now(), (lambda _done, _all: None)

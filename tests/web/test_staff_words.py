@@ -131,6 +131,7 @@ def pages(console: Console) -> list[str]:
         "/staff/approvals", *(f"/staff/approvals/{n}" for n in (1, 2, 3)), "/staff/password", "/staff/code", "/staff/nothing",
         "/staff/jobs", *(f"/staff/jobs/{job.name}" for job in TIMETABLE), f"/staff/jobs/trim/runs/{at_of(NOON)}",
         *(f"/staff/jobs/{job.name}/runs/{at_of(NOON - timedelta(days=3, minutes=n))}" for n, job in enumerate(TIMETABLE)),
+        f"{member}/file", f"{member}/cases", "/staff/reviews?of=all&show=all", "/staff/services",
         "/staff/messages?kind=&tier=&language=zh_Hant", "/staff/messages?kind=request", "/staff/messages/request",
         "/staff/messages/link", "/staff/messages/security?width=phone",
     ]  # fmt: skip

@@ -16,6 +16,7 @@ from loyalty.web.portal import (
     planner,
     points,
     preferences,
+    proving,
     public,
     requests,
     security,
@@ -31,8 +32,8 @@ from loyalty.web.speaking import named
 BLUEPRINTS = tuple(
     module.pages
     for module in (
-        home, signing, joining, status, planner, benefits, requests, activity, statements, points, me, security, preferences,
-        household, leaving, wallet, public,
+        home, signing, joining, status, planner, benefits, requests, activity, statements, points, me, security, proving,
+        preferences, household, leaving, wallet, public,
     )
 )  # fmt: skip
 

@@ -5,7 +5,20 @@ from typing import Any
 from flask import Flask
 
 from loyalty.web.site import here
-from loyalty.web.staff import acting, approving, auditing, finding, jobs, member, messages, signing, start  # noqa: F401 the pages
+from loyalty.web.staff import (  # noqa: F401 the pages
+    acting,
+    approving,
+    auditing,
+    filing,
+    finding,
+    jobs,
+    member,
+    messages,
+    service_acting,
+    services,
+    signing,
+    start,
+)
 from loyalty.web.staff.guard import may, pages, signed
 from loyalty.web.staff.member_told import source_told
 
@@ -16,5 +29,7 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def always() -> dict[str, Any]:
-        """What templates of staff ask for; on other pages it is not used."""
-        return {"signed_staff": signed, "may": may, "source_told": lambda source: source_told(source, here().language)}
+        """What templates of staff ask for; on pages of members it is not used."""
+        offers = any(edition.requests.services for edition in here().program.editions)
+        told: dict[str, Any] = {"source_told": lambda source: source_told(source, here().language)}
+        return {"signed_staff": signed, "may": may, "offers_services": offers, **told}

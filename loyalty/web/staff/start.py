@@ -11,6 +11,7 @@ from loyalty.web.staff.finding import recent
 from loyalty.web.staff.guard import WHOLE, may, needs, pages
 from loyalty.web.staff.jobs_told import job_told
 from loyalty.web.staff.overview import members_told, points_told
+from loyalty.web.staff.rates import rates_told
 
 
 @pages.get("")
@@ -23,6 +24,7 @@ def start() -> str:
         overview=members_told(site) if may("overview.read") else None,
         points=points_told(site) if may("overview.read") or may("finance.read") else None,
         waiting=_waiting(site) if may("approval.read") else None, jobs=_late(site) if may("jobs.read") else None,
+        rates=rates_told(site) if may("overview.read") else None, zone=site.program.zone.key,
     )  # fmt: skip
 
 

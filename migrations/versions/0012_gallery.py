@@ -1,7 +1,7 @@
 """Runs that staff ask for; points outstanding for each day
 
-Revision: 0011
-After: 0010
+Revision: 0012
+After: 0011
 Written: 2026-11-27 22:40:00
 """
 
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
