@@ -15,7 +15,7 @@ import loyalty.ledger.tables
 import loyalty.members.tables
 import loyalty.messages.tables
 import loyalty.messages.webhook_tables
-import loyalty.published
+import loyalty.published.tables
 import loyalty.status.tables  # noqa: F401 every table of the models must be known
 from loyalty.store import Base
 

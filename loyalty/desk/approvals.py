@@ -16,6 +16,7 @@ from loyalty.audit.chain import Actor
 from loyalty.audit.operations import append
 from loyalty.audit.queries import by_key
 from loyalty.desk.performing import Approved, Done, Sent, perform, understood
+from loyalty.desk.publishing import PUBLISH, publish_draft
 from loyalty.desk.tables import Approval, Bulk
 from loyalty.errors import Refused
 from loyalty.keys import dumps
@@ -112,7 +113,7 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
     """Approve what another asked for: it is done in this transaction, and judged anew by its operation.
 
     A bulk is let run: nothing of it is done yet. Raises Refused: `unknown_approval`, `approval_decided`, `own_approval`,
-    `no_approver`, `staff_ended`, and what `perform` raises: it waits on then.
+    `no_approver`, `staff_ended`, and what `perform` or `publish_draft` raises: it waits on then.
     """
     row = _open(session, roles, program, who, approval_id, now)
     asked = session.get_one(Staff, row.asked_by)
@@ -125,6 +126,9 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
         session.flush()
         _note(session, who.actor, "approval.approve", row, None, why, now)
         return Done(True, {}, {})
+    if row.act == PUBLISH:
+        about = Approved(asked.name, row.approval_id)
+        return publish_draft(session, program, who.actor, json.loads(row.input)["draft"], (row.reason, row.key), about, now)
     return perform(session, program, who.actor, sent_of(row), now, Approved(asked.name, row.approval_id))
 
 
@@ -183,6 +187,8 @@ def may_decide(session: Session, roles: Roles, program: Program, who: Who, row: 
         return roles.approves(who.roles, BULK, row.size) and (
             roles.approves(who.roles, bulk.act, bulk.largest) or roles.may(who.roles, bulk.act, bulk.largest) == "yes"
         )
+    if row.act == PUBLISH:
+        return roles.approves(who.roles, PUBLISH, row.size)
     return roles.approves(who.roles, row.act, understood(sent_of(row)).size(program, now))
 
 

@@ -4,7 +4,18 @@ from typing import Any
 
 from flask import Flask
 
-from loyalty.web.staff import acting, approving, auditing, finding, member, signing, start  # noqa: F401 the pages
+from loyalty.web.staff import (  # noqa: F401 the pages  # noqa: F401 more pages
+    acting,
+    approving,
+    auditing,
+    finding,
+    member,
+    program,
+    program_drafts,
+    program_trials,
+    signing,
+    start,
+)
 from loyalty.web.staff.guard import may, pages, signed
 
 
