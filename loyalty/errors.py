@@ -109,6 +109,8 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "unknown_message_of": _("The member has no message {message}."),
         "unknown_role": _("There is no role {role}; allowed: {allowed}.{nearest}"),
         "unknown_staff": _("There is no staff {name}."),
+        "unknown_contact": _("The member has no contact {contact}."),
+        "unknown_competitor": _("Nothing is known of the member under {competitor} of other programs."),
         "unknown_case": _("Member {number} has no case with key {key!r}."),
         "unknown_class": _("Service {key!r} has no class {class_}; allowed: {allowed}.{nearest}"),
         "unknown_choice": _("There is no choice {choice}; allowed: {allowed}.{nearest}"),

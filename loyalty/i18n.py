@@ -182,6 +182,16 @@ class Language:
         time = format_time(local, "short", tzinfo=zone, locale=self.locale)
         return self.say(_("{day}, {time} ({zone})"), day=self.day(local.date()), time=time, zone=named)
 
+    def moment(self, instant: datetime, zone: ZoneInfo) -> str:
+        """An aware instant by a zone's clock, short, for tables that say which clock: Nov 27, 2026, 6:00 PM."""
+        local = instant.astimezone(zone)
+        time = format_time(local, "short", tzinfo=zone, locale=self.locale)
+        return self.say(_("{day}, {time}"), day=self.day(local.date(), "medium"), time=time)
+
+    def zone(self, zone: ZoneInfo) -> str:
+        """What a zone is called: Central Time; UTC has no place and so no other name."""
+        return "UTC" if zone.key.endswith("UTC") else str(get_timezone_name(zone, locale=self.locale))
+
     def month_name(self, month: int) -> str:
         """A month of any year, 1 to 12: March; 3月."""
         named = self.locale.months["stand-alone"]

@@ -80,6 +80,8 @@ class Store:
             event.listen(self.engine, "connect", _sqlite_connect)
             event.listen(self.engine, "begin", _sqlite_begin)
         self.reader = self.engine.execution_options(reading=True)
+        if self.engine.dialect.name == "postgresql":
+            self.reader = self.reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -89,9 +91,13 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads: it waits for no writer and is rolled back at the end."""
+        """A session that only reads, all of it as it was at one moment: it waits for no writer, and is not let write.
+
+        It ends with a commit: psycopg forgets at a rollback the statements that it has prepared.
+        """
         with Session(self.reader, expire_on_commit=False) as session:
             yield session
+            session.commit()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -104,7 +110,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading")
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

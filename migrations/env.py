@@ -6,10 +6,12 @@ import loyalty.access.staff_tables
 import loyalty.access.tables
 import loyalty.audit.tables
 import loyalty.benefits.tables
+import loyalty.care.file_tables
 import loyalty.care.tables
 import loyalty.desk.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
+import loyalty.insight.trial_tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, inspect, select, text
 
 from loyalty.cli import main
 from loyalty.errors import Refused
+from loyalty.insight.tables import Snapshot
 from loyalty.jobs import migrate
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.tables import Run, RunChunk, RunFailure
@@ -266,7 +267,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0011"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0013"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 
@@ -424,3 +425,12 @@ def test_two_that_open_a_new_database_at_once_publish_once(database_url: str, fo
     assert [answer[1:] for answer in answers] == [("", 0)] * 3
     assert [row[0] for row in published(deployment)] == [FIRST]
     deployment.store.close()
+
+
+def test_days_kept_before_points_were_are_taken_again(store: Store) -> None:
+    migrate.upgrade(store, "0010")
+    with store.transaction() as session:
+        session.execute(text("INSERT INTO snapshot VALUES ('2026-06-14', '2026-06-15 03:15:00.000000', 0)"))
+    migrate.upgrade(store)
+    with store.reading() as session:
+        assert session.scalars(select(Snapshot.taken_at)).one() == datetime(1970, 1, 1, tzinfo=UTC)

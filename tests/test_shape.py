@@ -9,10 +9,12 @@ import loyalty.access.staff_tables
 import loyalty.access.tables
 import loyalty.audit.tables
 import loyalty.benefits.tables
+import loyalty.care.file_tables
 import loyalty.care.tables
 import loyalty.desk.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
+import loyalty.insight.trial_tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables
@@ -28,10 +30,10 @@ from tests.conftest import ROOT
 FILES = sorted((ROOT / "loyalty").rglob("*.py"))
 #: Tables that are no member's: what is published, and how far work has come.
 SHARED = {
-    "edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move", "service",
-    "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret", "webhook_act", "link", "attempt",
-    "staff", "staff_sign_in", "audit", "approval", "bulk", "bulk_row", "draft", "draft_file", "trial",
-    "trial_part", "trial_move", "trial_scenario",
+    "edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move",
+    "snapshot_points", "service", "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret",
+    "webhook_act", "link", "attempt", "staff", "staff_sign_in", "audit", "approval", "bulk", "bulk_row",
+    "draft", "draft_file", "trial", "trial_part", "trial_move", "trial_scenario",
 }  # fmt: skip
 
 

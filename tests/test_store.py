@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from loyalty.earning.tables import Activity
 from loyalty.jobs.tables import Run
@@ -177,11 +178,26 @@ def test_a_failing_transaction_leaves_nothing(store: Store) -> None:
         assert session.scalar(select(func.count()).select_from(Entry)) == 0
 
 
-def test_what_only_reads_changes_nothing(store: Store) -> None:
-    with store.reading() as session:
+def test_who_only_reads_is_not_let_write(store: Store) -> None:
+    with pytest.raises(DBAPIError, match=r"read.?only"), store.reading() as session:
         session.add(Run(**RUN, due=NOON))
+    with pytest.raises(DBAPIError, match=r"read.?only"), store.reading() as session:
+        session.execute(insert(Run).values(**RUN, due=NOON))
+    with store.transaction() as session:  # on the connection that was read from
+        session.execute(insert(Run).values(**RUN, due=NOON))
     with store.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Run)) == 0
+        assert session.scalar(select(func.count()).select_from(Run)) == 1
+
+
+def test_what_was_read_again_and_again_stays_prepared(store: Store) -> None:
+    if store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite's driver keeps statements by itself")
+    for _ in range(8):
+        with store.reading() as session:
+            session.scalar(select(func.count()).select_from(Run))
+    with store.reading() as session:
+        named = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    assert any("FROM run" in one for one in named)
 
 
 def together(*works: Callable[[], None]) -> list[BaseException]:

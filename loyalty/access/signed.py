@@ -19,7 +19,8 @@ IDLE = timedelta(days=14)
 LONGEST = timedelta(days=90)
 #: Use is noted no more often than this.
 NOTED = timedelta(minutes=10)
-#: For so long after a link or a passkey has signed in it proves who it is, so that a forgotten password can be set anew.
+#: For so long after members have proved who they are nobody asks again; after a link or a passkey a forgotten password can
+#: be set anew.
 LATELY = timedelta(minutes=15)
 
 
@@ -98,11 +99,11 @@ def end(session: Session, member_id: int, now: datetime, only: int | None = None
     return int(session.execute(query.values(ended_at=now)).rowcount)  # type: ignore[attr-defined]
 
 
-def is_proved_lately(session: Session, viewer: Viewer, now: datetime) -> bool:
-    """Whether a sign-in was begun by a link or a passkey just now."""
+def begun_lately(session: Session, viewer: Viewer, now: datetime) -> str:
+    """How a sign-in was begun, where that was just now: `password`, `link` or `passkey`; empty where it was earlier."""
     mine = (SignIn.member_id == viewer.member_id, SignIn.sign_in_id == viewer.sign_in_id)
     row = session.execute(select(SignIn.how, SignIn.started_at).where(*mine)).one_or_none()
-    return row is not None and row.how in ("link", "passkey") and now - row.started_at < LATELY
+    return row.how if row is not None and now - row.started_at < LATELY else ""
 
 
 def sign_ins_of(session: Session, member_id: int, now: datetime) -> list[SignIn]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits.asking import request_id
 from loyalty.benefits.changes import Became, Changes
-from loyalty.benefits.clearing import clear
+from loyalty.benefits.clearing import clear, log_service
 from loyalty.benefits.locking import GIVEN, OPEN, classes_of, is_due, lock_services, note_look
 from loyalty.benefits.reasons import STATES
 from loyalty.benefits.tables import Request, Service
@@ -22,13 +22,15 @@ from loyalty.status.queries import Account
 @dataclass(frozen=True)
 class Act:
     """What someone does to a request, named by its source and key. The member withdraws it; staff cancel it, give back what
-    it was given, let it be passed over (skip) or stand in the queue again (unskip)."""
+    it was given, let it be passed over (skip) or stand in the queue again (unskip). With `gone` the units that were given are
+    no more: nobody else is given them."""
 
     how: Literal["withdraw", "cancel", "give_back", "skip", "unskip"]
     source: str
     key: str
     author: str
     reason: str = ""
+    gone: bool = False
 
 
 #: The reason under which each of them is kept.
@@ -57,10 +59,19 @@ def act(session: Session, program: Program, account: Account, wanted: Act, now: 
     changes.add(row, became, decided_at=now, passed="", passed_details="{}")
     changes.write(wanted.reason)
     if row.state in GIVEN:
-        classes_of(session, [service.service_id])[service.service_id][row.to_class].taken -= row.size
-        note_look(service, now)
-        session.flush()
+        _free(session, service, row, wanted, now)
     return service.service_id, True
+
+
+def _free(session: Session, service: Service, row: Row[Any], wanted: Act, now: datetime) -> None:
+    """Free the units that a request was given, or take them out of the service."""
+    class_ = classes_of(session, [service.service_id])[service.service_id][row.to_class]
+    class_.taken -= row.size
+    if wanted.gone:
+        class_.units -= row.size
+        log_service(session, service, "changed", {"units": {row.to_class: class_.units}}, wanted.author, wanted.reason, now)
+    note_look(service, now)
+    session.flush()
 
 
 def _request(session: Session, program: Program, account: Account, wanted: Act, now: datetime) -> tuple[Service, Row[Any]]:

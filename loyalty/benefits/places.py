@@ -1,6 +1,7 @@
 """The place of a request in its queue, and why others stand before it: told by keys, never by who the others are."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 from loyalty.benefits.asked import Asked
 from loyalty.benefits.judging import Judged
 from loyalty.benefits.locking import OPEN
+from loyalty.benefits.queues import Ranked, judged_rows
 from loyalty.benefits.tables import Request, Service
-from loyalty.benefits.telling import judged_rows
 from loyalty.i18n import ENGLISH, Language, _
 from loyalty.program.asking import Key, Queue
 from loyalty.program.load import Program
@@ -46,11 +47,17 @@ def place_of(session: Session, program: Program, service: Service, request: Any,
     mine = (table.c.service_id == service.service_id, table.c.to_class == request.to_class, table.c.state.in_(OPEN))
     _known, rows = judged_rows(session, program, service, session.execute(select(table).where(*mine)).all(), now)
     own = next((one for one in rows if one[2].request_id == request.request_id and one[2].member_id == request.member_id), None)
-    if own is None or not own[0].open_at(now):
-        return None
+    return None if own is None else place_among(own, rows, now)
+
+
+def place_among(own: Ranked, rows: Sequence[Ranked], now: datetime) -> Place | None:
+    """The same among all open requests for its class, judged already."""
     judged, asked, _row = own
+    if not judged.open_at(now):
+        return None
     others = [one for one, _, _ in rows if one.open_at(now) and not one.bar and one.order < judged.order]
-    counted = Counter((_first(judged, one), one.queue if _first(judged, one) == 1 else "") for one in others)
+    apart = [(_first(judged, one), one) for one in others]
+    counted = Counter((n, one.queue if n == 1 else "") for n, one in apart)
     before = tuple((_apart(asked, judged, n, queue), count) for (n, queue), count in sorted(counted.items()))
     return Place(_queue(asked, judged.queue), before)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits.asked import service_kind, service_readers
 from loyalty.benefits.changes import Became, Changes
-from loyalty.benefits.clearing import clear, close, edition_for, log_service
+from loyalty.benefits.clearing import Looked, clear, close, edition_for, log_service
 from loyalty.benefits.locking import GIVEN, OPEN, classes_of, is_due, local, lock_services, note_look, requests_of
 from loyalty.benefits.reasons import STATES
 from loyalty.benefits.tables import Service, ServiceChange, ServiceClass
@@ -258,3 +258,11 @@ def _over(row: Any, asked: str | None, offered: list[str], kind: ServiceKind) ->
         )
         return Became("cancelled", "class_not_offered", {"from_class": from_class, "to_class": to_class, "allowed": allowed})
     return Became("pending", "replaced")
+
+
+def note_cleared(session: Session, service: Service, stated: Change, looked: Looked, now: datetime) -> None:
+    """Note in a service's log that staff had its queues cleared, under the key that `stated` has."""
+    details = {"given": looked.given, "changed": looked.changed}
+    told = {"key": stated.key, "input_hash": _hash_of(stated)}
+    log_service(session, service, "cleared", details, stated.author, stated.reason, now, **told)
+    session.flush()

@@ -171,9 +171,9 @@ class ServiceClass(Base):
 
 
 class ServiceChange(Base):
-    """One change of a service, written once: told, changed, moved, replaced, cancelled, closed; `details` is JSON.
+    """One change of a service, written once: told, changed, moved, replaced, cancelled, closed, or cleared by staff.
 
-    `key` is that under which it was sent, none for what the engine does itself.
+    `details` is JSON, `key` is that under which it was sent, none for what the engine does itself.
     """
 
     __tablename__ = "service_change"

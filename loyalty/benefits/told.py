@@ -104,7 +104,7 @@ class With:
 
 @dataclass(frozen=True)
 class Benefits:
-    """All of it, as known at the end of a day. Without membership on that day it is empty."""
+    """All of it, as known at the end of a day. Without membership on that day it is empty. `more` entitlements are not told."""
 
     number: str
     as_of: date
@@ -116,6 +116,7 @@ class Benefits:
     companions: tuple[With, ...] = ()
     next_tier: str | None = None
     adds: tuple[str, ...] = ()
+    more: int = 0
 
     @property
     def left(self) -> dict[str, int]:
@@ -134,22 +135,27 @@ def benefits_of(session: Session, program: Program, account: Account, day: date,
 
 
 def benefits_told(
-    program: Program, account: Account, mine: Rights, companions: Sequence[Companion], day: date, language: str = "en"
+    program: Program, account: Account, mine: Rights, companions: Sequence[Companion], day: date, language: str = "en",
+    most: int | None = None,
 ) -> Benefits:  # fmt: skip
-    """The same of what is read already."""
+    """The same of what is read already; with `most`, of entitlements only so many, those of which something is left first."""
     tier = tier_at(mine.known.spans, day.toordinal())
     if tier is None:
         return Benefits(account.number, day, None, "")
     edition = edition_at(program, day.toordinal())
     words = telling(edition.chart, program.file, language)
     next_tier = _next(edition, tier)
+    shown = [one for one in mine.entitlements if _shown(mine, one)]
+    if most is not None:
+        shown.sort(key=lambda one: (one.taken_back is not None, mine.left(one, mine.day) == 0))
+    told = shown[:most]
     return Benefits(
         account.number, day, tier, tier_name(program, tier, language),
         tuple(_chart(words, tier)),
-        tuple(_right(program, words, mine, one) for one in mine.entitlements if _shown(mine, one)),
+        tuple(_right(program, words, mine, one) for one in told),
         (*_to_pick(program, words, mine.known, day), *_milestones(program, words, mine.known, day)),
         tuple(_with(row) for row in companions if _known(program, row, day)),
-        next_tier, tuple(words.adds(tier, next_tier)) if next_tier is not None else (),
+        next_tier, tuple(words.adds(tier, next_tier)) if next_tier is not None else (), len(shown) - len(told),
     )  # fmt: skip
 
 

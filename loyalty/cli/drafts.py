@@ -13,7 +13,7 @@ from loyalty.cli.staff import staff_who
 from loyalty.desk.approvals import allowed
 from loyalty.desk.proposing import propose
 from loyalty.insight import trials as rows
-from loyalty.insight.tables import DraftTrial
+from loyalty.insight.trial_tables import DraftTrial
 from loyalty.published.drafts import Draft, add_draft, draft_of, drafts_with_editions
 from loyalty.published.upload import read_upload
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from loyalty.access.links import hand_out
 from loyalty.access.tokens import link_address
+from loyalty.care.filing import forget
 from loyalty.cli.edge import account_of, opened
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
@@ -121,10 +122,12 @@ def _pair(change: str) -> tuple[str, str]:
 @as_of_option
 @refusals
 def leave(number: str, on: date, as_of: date | None) -> None:
-    """End a membership."""
+    """End a membership; the customer file is deleted."""
     deployment, now = opened(as_of)
     with deployment.store.transaction() as session:
+        account = account_of(session, number)
         leave_membership(session, number, on)
+        forget(session, account.member_id)
         settle(session, deployment.program, [account_of(session, number)], now)
     click.echo(f"Member {number} is a member through the day before {on}.")
 

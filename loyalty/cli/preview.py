@@ -10,10 +10,8 @@ from loyalty.cli.edge import opened
 from loyalty.cli.output import as_of_option, refusals
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import read_deployment
-from loyalty.messages.examples import source_of
 from loyalty.messages.of_member import of_member
-from loyalty.messages.previews import previews, write
-from loyalty.messages.rendering import kinds
+from loyalty.messages.previews import known_kinds, previews, write
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
 
@@ -51,7 +49,7 @@ def preview(kind: str, number: str | None, tier: str | None, locale: str | None,
 
 def _kinds(program: Program, chosen: str) -> list[str]:
     """The kinds chosen, of those with templates of which it is known what they tell. Raises Refused: `unknown_template`."""
-    known = [name for name in kinds() if source_of(program, name) is not None]
+    known = known_kinds(program)
     if chosen != "all" and chosen not in known:
         raise Refused("unknown_template", kind=chosen, allowed=listed([*known, "all"]), nearest=nearest(chosen, known))
     return known if chosen == "all" else [chosen]

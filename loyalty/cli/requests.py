@@ -8,7 +8,8 @@ import click
 
 from loyalty.benefits.asking import Ask, Companion, ask_one, request_id
 from loyalty.benefits.ending import Act, act
-from loyalty.benefits.telling import find_service, queues_told, request_row, request_told, requests_told, service_told
+from loyalty.benefits.queues import queues_told
+from loyalty.benefits.telling import find_service, request_row, request_told, requests_told, service_told
 from loyalty.cli.edge import account_of
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, FOUND, emit, json_option, refusals, table

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from loyalty.access.acts import ACTS as KNOWN
-from loyalty.desk import doing, inputs
+from loyalty.desk import caring, doing, inputs
 from loyalty.desk.doing import Do
+from loyalty.desk.effect import State, beside_request
 from loyalty.desk.inputs import Input
 from loyalty.errors import Refused
 from loyalty.program.load import Program
@@ -39,19 +40,29 @@ def _days(_program: Program, wanted: Any, today: date) -> int:
     return max(int((wanted.through - today).days), 0)
 
 
+def _nothing(_session: Session, _account: Account, _input: Any) -> State:
+    return {}
+
+
 def _nobody(_session: Session, _account: Account, _input: Any) -> Sequence[str]:
     return ()
 
 
 @dataclass(frozen=True)
 class Act:
-    """An act on a member. `about` tells the numbers of other members that it is about, who are locked and settled too."""
+    """An act on a member. `about` tells the numbers of other members that it is about, who are locked and settled too;
+    `beside` the state of what is not the member's and may change by it, which a preview shows and no line keeps.
+
+    `hides` are parts of its effect that the log is not to keep: what is deleted for good.
+    """
 
     name: str
     shape: type[Input]
     do: Do
     size: Size = _one
     about: Callable[[Session, Account, Any], Sequence[str]] = _nobody
+    beside: Callable[[Session, Account, Any], State] = _nothing
+    hides: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -82,13 +93,22 @@ _ALL = (
     Act("member.attributes", inputs.AttributesInput, doing.change_attributes_),
     Act("member.freeze", inputs.NothingInput, doing.freeze),
     Act("member.unfreeze", inputs.NothingInput, doing.unfreeze),
-    Act("member.leave", inputs.LeaveInput, doing.leave),
+    Act("member.leave", inputs.LeaveInput, doing.leave, hides=frozenset(("file", "contacts", "competitors"))),
     Act("message.resend", inputs.ResendInput, doing.resend),
     Act("note.add", inputs.NoteInput, doing.add_note),
-    Act("request.cancel", inputs.RequestInput, doing.on_request("cancel")),
-    Act("request.skip", inputs.RequestInput, doing.on_request("skip")),
-    Act("request.unskip", inputs.RequestInput, doing.on_request("unskip")),
-    Act("request.give_back", inputs.RequestInput, doing.on_request("give_back")),
+    Act("file.change", inputs.FileInput, caring.change_file),
+    Act("file.review", inputs.NothingInput, caring.review_file),
+    Act("manager.assign", inputs.ManagerInput, caring.assign_manager),
+    Act("contact.set", inputs.ContactInput, caring.set_contact),
+    Act("contact.remove", inputs.RemoveContactInput, caring.remove_contact),
+    Act("competitor.set", inputs.CompetitorInput, caring.set_competitor),
+    Act("competitor.remove", inputs.RemoveCompetitorInput, caring.remove_competitor),
+    Act("case.answer", inputs.AnswerInput, caring.answer_case),
+    Act("case.close", inputs.CloseCaseInput, caring.close_case),
+    Act("request.cancel", inputs.RequestInput, doing.on_request("cancel"), beside=beside_request),
+    Act("request.skip", inputs.RequestInput, doing.on_request("skip"), beside=beside_request),
+    Act("request.unskip", inputs.RequestInput, doing.on_request("unskip"), beside=beside_request),
+    Act("request.give_back", inputs.GiveBackInput, doing.on_request("give_back"), beside=beside_request),
 )
 #: Act by name.
 ACTS: Mapping[str, Act] = MappingProxyType({act.name: act for act in _ALL})

@@ -17,6 +17,14 @@ from loyalty.audit.operations import append
 from loyalty.audit.queries import by_key
 from loyalty.desk.performing import Approved, Done, Sent, perform, understood
 from loyalty.desk.publishing import PUBLISH, publish_draft
+from loyalty.desk.services import (
+    ON_SERVICES,
+    ServiceDone,
+    lock_for,
+    perform_on_service,
+    service_understood,
+    size_on_service,
+)
 from loyalty.desk.tables import Approval, Bulk
 from loyalty.errors import Refused
 from loyalty.keys import dumps
@@ -77,6 +85,26 @@ def submit(session: Session, program: Program, roles: Roles, who: Who, sent: Sen
     return perform(session, program, who.actor, sent, now)
 
 
+def submit_on_service(
+    session: Session, program: Program, roles: Roles, who: Who, sent: Sent, now: datetime
+) -> ServiceDone | Asked:
+    """Do an act on a service, or ask for it where another must approve it; the same key is answered as the first time.
+
+    Raises Refused: `not_allowed`, `key_reused`, and what `perform_on_service` raises.
+    """
+    lock_for(session, service_understood(sent))  # its size stays what it is judged by
+    size = size_on_service(session, sent)
+    judged = roles.may(who.roles, sent.act, size)
+    known = by_key(session, sent.key) is not None  # done: its size is another by now
+    if judged == "no" and not known:
+        raise not_allowed(sent.act)
+    if judged == "yes" or known:
+        return perform_on_service(session, program, who.actor, sent, now)
+    told = dumps(service_understood(sent).told)
+    row = Approval(act=sent.act, number="", input=told, size=size, reason=sent.reason, key=sent.key)
+    return record(session, who, row, None, now)
+
+
 def ask(session: Session, program: Program, who: Who, sent: Sent, now: datetime) -> Asked:
     """Ask for an act for a member; whether its operation would take it is judged when it is approved.
 
@@ -126,10 +154,11 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
         session.flush()
         _note(session, who.actor, "approval.approve", row, None, why, now)
         return Done(True, {}, {})
+    about = Approved(asked.name, row.approval_id)
     if row.act == PUBLISH:
-        about = Approved(asked.name, row.approval_id)
         return publish_draft(session, program, who.actor, json.loads(row.input)["draft"], (row.reason, row.key), about, now)
-    return perform(session, program, who.actor, sent_of(row), now, Approved(asked.name, row.approval_id))
+    doing = perform_on_service if row.act in ON_SERVICES else perform
+    return doing(session, program, who.actor, sent_of(row), now, about)
 
 
 def sent_of(row: Approval) -> Sent:
@@ -189,7 +218,9 @@ def may_decide(session: Session, roles: Roles, program: Program, who: Who, row: 
         )
     if row.act == PUBLISH:
         return roles.approves(who.roles, PUBLISH, row.size)
-    return roles.approves(who.roles, row.act, understood(sent_of(row)).size(program, now))
+    sent = sent_of(row)
+    size = size_on_service(session, sent) if row.act in ON_SERVICES else understood(sent).size(program, now)
+    return roles.approves(who.roles, row.act, size)
 
 
 def _bulk(session: Session, row: Approval) -> Bulk:

@@ -11,6 +11,7 @@ from loyalty.access.signed import end as end_sign_ins
 from loyalty.benefits import operations, picking, sharing, using
 from loyalty.benefits.ending import Act as RequestAct
 from loyalty.benefits.ending import act as act_on_request
+from loyalty.care.filing import forget
 from loyalty.clock import through
 from loyalty.desk.tables import Note
 from loyalty.earning.operations import Report, correct, record_one, reverse
@@ -232,6 +233,7 @@ def unfreeze(doing: Doing) -> bool:
 def leave(doing: Doing) -> bool:
     fresh: bool = doing.account.left_on != doing.input.on
     leave_membership(doing.session, doing.account.number, doing.input.on)
+    forget(doing.session, doing.account.member_id)
     return fresh
 
 
@@ -257,7 +259,8 @@ def on_request(how: Any) -> Do:
     """What is done to a request, whose service is then settled."""
 
     def do(doing: Doing) -> bool:
-        wanted = RequestAct(how, doing.input.source, doing.input.request, doing.author, doing.reason)
+        gone = getattr(doing.input, "becomes", "") == "gone"
+        wanted = RequestAct(how, doing.input.source, doing.input.request, doing.author, doing.reason, gone)
         service, fresh = doing.call(act_on_request, wanted)
         settle_services(doing.session, doing.program, [service], doing.now)
         return bool(fresh)

@@ -7,9 +7,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from loyalty.benefits.asking import request_id
 from loyalty.benefits.queries import companions_of, rights
 from loyalty.benefits.rights import last_day
-from loyalty.benefits.tables import Request
+from loyalty.benefits.tables import Request, ServiceClass
+from loyalty.care.files import competitors_of, contacts_of, file_of
+from loyalty.care.tables import Case
 from loyalty.clock import through
 from loyalty.desk.tables import Note
 from loyalty.ledger.operations import shown
@@ -44,9 +47,28 @@ def state_of(session: Session, program: Program, account: Account, today: date) 
         "profile": {name: getattr(member, name) for name in PROFILE},
         "member": {"left_on": _text(member.left_on), "frozen": freeze_of(session, member_id) is not None},
         "attributes": json.loads(member.attributes),
+        **_file(session, member_id),
+        "cases": {one.key: one.state for one in session.scalars(select(Case).where(Case.member_id == member_id))},
         "messages": _messages(session, member_id),
         "notes": {"count": session.scalar(select(func.count()).select_from(Note).where(Note.member_id == member_id)) or 0},
     }
+
+
+def _file(session: Session, member_id: int) -> State:
+    """The customer file: its facts, who looks after the member, when it was reviewed; contacts and competitors by number."""
+    filed = file_of(session, member_id)
+    reviewed = filed.reviewed_at.isoformat(timespec="seconds") if filed.reviewed_at else None
+    about = {"manager": filed.manager.name if filed.manager else None, "reviewed": reviewed, "reviewed_by": filed.reviewed_by}
+    contacts = {
+        str(one.contact_id): {name: getattr(one, name) for name in ("name", "relation", "phone", "email", "note")}
+        for one in contacts_of(session, member_id)
+    }
+    competitors = {
+        str(one.competitor_id): {"program": one.program, "their_tier": one.tier, "share": one.share, "known_by": one.source,
+                                 "as_of": _text(one.as_of)}
+        for one in competitors_of(session, member_id)
+    }  # fmt: skip
+    return {"file": {**filed.fields, **about}, "contacts": contacts, "competitors": competitors}
 
 
 def changed(before: State, after: State) -> tuple[State, State]:
@@ -135,6 +157,19 @@ def _requests(session: Session, member_id: int) -> State:
         select(Request.source, Request.key, Request.state, Request.skipped).where(Request.member_id == member_id)
     )
     return {f"{row.source} {row.key}": {"state": row.state, "skipped": row.skipped} for row in rows}
+
+
+def beside_request(session: Session, account: Account, wanted: Any) -> State:
+    """What an act on a request may change that is not the member's: the units of its service, and the requests of others."""
+    mine = (Request.member_id == account.member_id, Request.request_id == request_id(wanted.source, wanted.request))
+    service = select(Request.service_id).where(*mine).scalar_subquery()
+    units = session.execute(select(ServiceClass.__table__).where(ServiceClass.service_id == service))
+    theirs = (Request.service_id == service, Request.member_id != account.member_id, Request.state != "refused")
+    others = select(Member.number, Request.key, Request.state).join(Member, Member.member_id == Request.member_id)
+    return {
+        "units": {row[1]: {"units": row.units, "taken": row.taken} for row in units},
+        "queue": {f"{row.number} {row.key}": row.state for row in session.execute(others.where(*theirs))},
+    }
 
 
 def _messages(session: Session, member_id: int) -> State:

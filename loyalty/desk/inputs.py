@@ -4,7 +4,7 @@ A form, a file and a command give texts: empty ones are as if they were not give
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -187,9 +187,89 @@ class NoteInput(Input):
     text: Annotated[str, Field(min_length=1, max_length=10_000)] = Field(title=_("Note"))
 
 
+class FileInput(Input):
+    """An empty value takes a fact away."""
+
+    facts: Pairs = Field(min_length=1, title=_("Customer file"))
+
+
+class ContactInput(Input):
+    """A new contact, or all that is to be known of one from now on."""
+
+    contact: Maybe = Field(default=None, title=_("Contact to change; without it a new one"))
+    name: Name = Field(title=_("Name"))
+    relation: Annotated[str, Field(max_length=100)] = Field(default="", title=_("Relation or role"))
+    phone: Annotated[str, Field(max_length=40)] = Field(default="", title=_("Phone"))
+    email: Annotated[str, Field(max_length=254), AfterValidator(_address)] = Field(default="", title=_("Mail address"))
+    note: Annotated[str, Field(max_length=1000)] = Field(default="", title=_("Note"))
+
+
+class RemoveContactInput(Input):
+    contact: Name = Field(title=_("Contact"))
+
+
+class CompetitorInput(Input):
+    """Another program, or all that is to be known of one from now on."""
+
+    competitor: Maybe = Field(default=None, title=_("Entry to change; without it a new one"))
+    program: Annotated[str, Field(min_length=1, max_length=100)] = Field(title=_("Other program"))
+    their_tier: Annotated[str, Field(max_length=100)] = Field(default="", title=_("Tier there"))
+    share: Annotated[int | None, BeforeValidator(_given), Field(ge=0, le=100)] = Field(
+        default=None, title=_("Share of wallet there, percent, estimated")
+    )
+    known_by: Annotated[str, Field(max_length=200)] = Field(default="", title=_("Known from"))
+    as_of: Day = Field(default=None, title=_("As of"))
+
+
+class RemoveCompetitorInput(Input):
+    competitor: Name = Field(title=_("Other program"))
+
+
+class ManagerInput(Input):
+    """Nobody, where it is empty."""
+
+    manager: Annotated[str, Field(max_length=100)] = Field(default="", title=_("Account manager"))
+
+
+class AnswerInput(Input):
+    """What the member reads; the activity that was posted for it, if one was."""
+
+    case: Name = Field(title=_("Case"))
+    text: Annotated[str, Field(min_length=1, max_length=4000)] = Field(title=_("What the member reads"))
+    activity: Annotated[str, Field(max_length=200)] = Field(default="", title=_("Key of the activity that was posted for it"))
+    source: Annotated[str, Field(max_length=80)] = Field(default="staff", title=_("Source of that activity"))
+
+
+class CloseCaseInput(Input):
+    case: Name = Field(title=_("Case"))
+    text: Annotated[str, Field(max_length=4000)] = Field(default="", title=_("What the member reads"))
+
+
 class RequestInput(Input):
     request: Name = Field(title=_("Key of the request"))
     source: Annotated[str, Field(max_length=80)] = Field(default="command", title=_("Source"))
+
+
+class GiveBackInput(RequestInput):
+    """Offloading: the unit is free for others, or gone with what took it."""
+
+    becomes: Literal["free", "gone"] = Field(default="free", title=_("What becomes of the unit"))
+
+
+class ServiceInput(Input):
+    """A service by its kind and key."""
+
+    kind: Name = Field(title=_("Kind"))
+    service: Name = Field(title=_("Service"))
+
+
+class ChangeServiceInput(ServiceInput):
+    """`starts` without an offset is by the clock of the service's place."""
+
+    how: Literal["units", "move", "close", "cancel", "replace"] = Field(title=_("What is done"))
+    units: Pairs = Field(default_factory=dict, title=_("Units"))
+    starts: Annotated[datetime | None, BeforeValidator(_given)] = Field(default=None, title=_("New start"))
+    replaced_by: Maybe = Field(default=None, title=_("Replaced by"))
 
 
 def read_input(shape: type[Input], raw: Mapping[str, Any]) -> Input:
@@ -207,7 +287,7 @@ def _nested(shape: type[Input], raw: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in raw.items():
         first, dot, rest = name.partition(".")
         if dot and shape.model_fields.get(first) is not None:
-            if value != "" or shape is AttributesInput:
+            if value != "" or shape in (AttributesInput, FileInput):
                 found.setdefault(first, {})[rest] = value
         elif value != "" or shape is ProfileInput or first not in shape.model_fields:
             found[name] = value

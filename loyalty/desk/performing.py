@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -55,11 +55,13 @@ class Read:
 
 @dataclass(frozen=True)
 class Done:
-    """What an act came to: whether it is new, and what it changed, as it was before and as it is after."""
+    """What an act came to: whether it is new, and what it changed, as it was before and as it is after; in a preview also what
+    of others, `beside`, was and is."""
 
     fresh: bool
     before: State
     after: State
+    beside: tuple[State, State] = field(default=({}, {}), compare=False)
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,17 @@ def understood(sent: Sent) -> Read:
     Raises Refused: `unknown_act`, `reason_missing`, `missing_field`, `unknown_field`, `bad_field`.
     """
     act = act_named(sent.act)
-    if not sent.reason.strip():
+    stated(sent.reason, sent.key)
+    return Read(sent, act, read_input(act.shape, sent.raw))
+
+
+def stated(reason: str, key: str) -> None:
+    """Make sure that an act has a reason and a key. Raises Refused: `reason_missing`, `bad_field`."""
+    if not reason.strip():
         raise Refused("reason_missing")
-    for name, value, longest in (("reason", sent.reason, LONGEST_REASON), ("key", sent.key, LONGEST_KEY)):
+    for name, value, longest in (("reason", reason, LONGEST_REASON), ("key", key, LONGEST_KEY)):
         if not value.strip() or len(value) > longest or "\0" in value:
             raise Refused("bad_field", field=name, found=repr(value[:50]), allowed=f"1 to {longest} characters", nearest="")
-    return Read(sent, act, read_input(act.shape, sent.raw))
 
 
 def perform(session: Session, program: Program, by: Actor, sent: Sent, now: datetime, approved: Approved | None = None) -> Done:
@@ -117,7 +124,12 @@ def preview(store: Store, program: Program, by: Actor, sent: Sent, now: datetime
         with store.transaction() as session:
             accounts = _everyone(session, read)
             first, account = by_key(session, sent.key), accounts[sent.number]
-            done = _again(first, read, account) if first else _do(session, program, by, read, accounts, now, None)
+            if first:
+                done = _again(first, read, account)
+            else:
+                was = read.act.beside(session, account, read.input)
+                done = _do(session, program, by, read, accounts, now, None)
+                done = replace(done, beside=changed(was, read.act.beside(session, account, read.input)))
             raise _TakeBack
     except _TakeBack:
         return done
@@ -138,6 +150,8 @@ def _do(
     fresh = read.act.do(Doing(*about, author, approver, sent.reason, sent.key, now))
     _settle_again(session, program, accounts, now)
     after = state_of(session, program, _locked(session, [sent.number])[sent.number], today)
+    for hidden in read.act.hides:
+        del before[hidden], after[hidden]
     return Done(fresh, *changed(before, after))
 
 

@@ -11,7 +11,7 @@ from loyalty.audit.operations import append
 from loyalty.clock import day_of
 from loyalty.desk.performing import Approved, Done
 from loyalty.errors import Refused
-from loyalty.insight.tables import DraftTrial
+from loyalty.insight.trial_tables import DraftTrial
 from loyalty.insight.trials import tried
 from loyalty.program.load import Edition, Program
 from loyalty.program.problems import ProgramInvalid

@@ -19,6 +19,7 @@ class Activity(Base):
     __table_args__ = (
         PrimaryKeyConstraint("member_id", "activity_id", name="pk_activity"),
         Index("ix_activity_key", "key"),
+        Index("ix_activity_member_id_on", "member_id", "on"),
         {"sqlite_with_rowid": False},
     )
 

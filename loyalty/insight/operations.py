@@ -1,19 +1,20 @@
-"""Snapshots taken: members per tier and the moves between tiers, for each day that is over.
+"""Snapshots taken: members per tier, the moves between tiers and points outstanding, for each day that is over.
 
-They are read from the cached timelines, which tell the tier of any day: a day that was missed is taken later as it would
-have been in time.
+They are read from the cached timelines, which tell the tier of any day, and from the books, which tell what was known on it:
+a day that was missed is taken later as it would have been in time.
 """
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import case, delete, func, literal, select
 from sqlalchemy.orm import Session, aliased
 
-from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotTier
+from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotPoints, SnapshotTier
+from loyalty.ledger.tables import Entry
 from loyalty.status.queries import due_count, ladder_count
 from loyalty.status.tables import StatusChange, TierSpan
 from loyalty.store import insert
@@ -59,9 +60,12 @@ def _last_recorded(session: Session, until: date) -> Callable[[date], datetime |
     return recorded
 
 
-def take_snapshots(session: Session, days: list[date], now: datetime) -> int:
-    """Write the snapshots of some days, in order, over those that are there. Returns how many were written."""
-    for table in (SnapshotMove, SnapshotTier, Snapshot):
+def take_snapshots(session: Session, days: list[date], points: Collection[str], now: datetime) -> int:
+    """Write the snapshots of some days, in order, over those that are there, with what is held of the units `points`.
+
+    Returns how many were written.
+    """
+    for table in (SnapshotPoints, SnapshotMove, SnapshotTier, Snapshot):
         session.execute(delete(table).where(table.day.in_(days)))
     held, moves = _held(session, days[0], days[-1]), _moves(session, days[0], days[-1])
     insert(session, Snapshot, ("day", "taken_at", "waiting"), [(day, now, due_count(session, day)) for day in days])
@@ -71,7 +75,32 @@ def take_snapshots(session: Session, days: list[date], now: datetime) -> int:
     ):
         rows = [(day, *key, members) for day in days for key, members in found.get(day, {}).items() if members]
         insert(session, table, columns, rows)
+    kept = set(days)
+    amounts = [row for row in _points(session, points, days[0], days[-1]) if row[0] in kept]
+    insert(session, SnapshotPoints, ("day", "unit", "held", "came", "went"), amounts)
     return len(days)
+
+
+def _points(session: Session, units: Collection[str], first: date, last: date) -> list[tuple[date, str, int, int, int]]:
+    """What was held of each unit at the end of each day, what came and what went on it; from the first entry of a unit on.
+
+    An entry belongs to the day on which it became known, so a day that is over changes no more.
+    """
+    of_units = Entry.unit.in_(sorted(units))
+    total, came = func.sum(Entry.amount), func.sum(case((Entry.amount > 0, Entry.amount), else_=0))
+    before = select(Entry.unit, total).where(of_units, Entry.posted_on < first).group_by(Entry.unit)
+    held = {unit: int(amount) for unit, amount in session.execute(before)}
+    within = select(Entry.posted_on, Entry.unit, total, came).where(of_units, Entry.posted_on.between(first, last))
+    moved = {(day, unit): (int(amount), int(more))
+             for day, unit, amount, more in session.execute(within.group_by(Entry.posted_on, Entry.unit))}  # fmt: skip
+    found = []
+    for day in (first + n * DAY for n in range((last - first).days + 1)):
+        for unit in sorted(units):
+            amount, more = moved.get((day, unit), (0, 0))
+            if unit in held or amount or more:
+                held[unit] = held.get(unit, 0) + amount
+                found.append((day, unit, held[unit], more, more - amount))
+    return found
 
 
 def _held(session: Session, first: date, last: date) -> dict[date, Held]:

@@ -1,12 +1,13 @@
-"""Reads of snapshots: members per tier over time."""
+"""Reads of snapshots: members per tier and points outstanding over time."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotTier
+from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotPoints, SnapshotTier
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,41 @@ def snapshots(session: Session, first: date, last: date) -> list[SnapshotDay]:
     for move in session.scalars(moves):
         found[move.day].moves.append((move.old, move.new, move.members))
     return list(found.values())
+
+
+def waiting_on(session: Session, day: date) -> int:
+    """How many members had facts not folded yet when a day was taken; none of a day that was not."""
+    return session.scalar(select(Snapshot.waiting).where(Snapshot.day == day)) or 0
+
+
+def tiers_on(session: Session, days: Collection[date]) -> dict[date, dict[str, int]]:
+    """Day -> tier -> members, whatever gave it; of those of some days that have been taken."""
+    members = func.sum(SnapshotTier.members)
+    query = select(SnapshotTier.day, SnapshotTier.tier, members).where(SnapshotTier.day.in_(sorted(days)))
+    found: dict[date, dict[str, int]] = {}
+    for day, tier, count in session.execute(query.group_by(SnapshotTier.day, SnapshotTier.tier)):
+        found.setdefault(day, {})[tier] = int(count)
+    return found
+
+
+def moves_between(session: Session, first: date, last: date) -> list[tuple[str, str, int]]:
+    """(old, new, members) of those who moved on the days from `first` through `last`, most first."""
+    members, parts = func.sum(SnapshotMove.members), (SnapshotMove.old, SnapshotMove.new)
+    query = select(*parts, members).where(SnapshotMove.day.between(first, last)).group_by(*parts)
+    return [(old, new, int(count)) for old, new, count in session.execute(query.order_by(members.desc(), *parts))]
+
+
+def points_on(session: Session, days: Collection[date]) -> dict[str, dict[date, int]]:
+    """Unit -> day -> what members held at its end, in the smallest step; of those of some days that have been taken."""
+    query = select(SnapshotPoints.unit, SnapshotPoints.day, SnapshotPoints.held).where(SnapshotPoints.day.in_(sorted(days)))
+    found: dict[str, dict[date, int]] = {}
+    for unit, day, held in session.execute(query.order_by(SnapshotPoints.unit, SnapshotPoints.day)):
+        found.setdefault(unit, {})[day] = held
+    return found
+
+
+def points_between(session: Session, first: date, last: date) -> dict[str, tuple[int, int]]:
+    """Unit -> what came and what went on the days from `first` through `last`, in the smallest step."""
+    sums = (func.sum(SnapshotPoints.came), func.sum(SnapshotPoints.went))
+    query = select(SnapshotPoints.unit, *sums).where(SnapshotPoints.day.between(first, last)).group_by(SnapshotPoints.unit)
+    return {unit: (int(came), int(went)) for unit, came, went in session.execute(query)}

@@ -15,7 +15,7 @@ from loyalty.audit.operations import append
 from loyalty.errors import Refused
 from loyalty.i18n import Text, _
 from loyalty.insight.backtest import Tried
-from loyalty.insight.tables import DraftTrial, TrialMove, TrialPart, TrialScenario
+from loyalty.insight.trial_tables import DraftTrial, TrialMove, TrialPart, TrialScenario
 from loyalty.keys import dumps
 from loyalty.published.tables import EditionDraft
 from loyalty.store import take_turns

@@ -86,6 +86,7 @@ def _late(session: Session, job: Job, cron: Cron, done: Run | None, now: datetim
     return late, oldest if late else None
 
 
-def history(session: Session, job: str, last: int) -> list[Run]:
-    """The newest runs of a job, by the schedule and by hand, newest first."""
-    return list(session.scalars(select(Run).where(Run.job == job).order_by(Run.due.desc()).limit(last)))
+def history(session: Session, job: str, last: int, before: datetime | None = None) -> list[Run]:
+    """The newest runs of a job, by the schedule and by hand, newest first; those due before a moment, to go on from a page."""
+    mine = select(Run).where(Run.job == job).order_by(Run.due.desc()).limit(last)
+    return list(session.scalars(mine if before is None else mine.where(Run.due < before)))

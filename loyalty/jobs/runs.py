@@ -54,7 +54,8 @@ class Result:
 
 
 def begin(session: Session, key: RunKey, now: datetime) -> bool:
-    """Write a run down, or open it again where it was killed or broke off. False where it has ended, which it does once."""
+    """Write a run down, take one that was asked for, or open one again that was killed or broke off. False where it has ended,
+    which it does once."""
     if session.get(Run, (key.job, key.due)) is None:
         try:
             with session.begin_nested():
@@ -69,6 +70,8 @@ def begin(session: Session, key: RunKey, now: datetime) -> bool:
     run = _locked(session, key)
     if run.error is not None:
         run.status, run.finished_at = "running", None
+    if run.waits:
+        run.started_at, run.waits = now, False
     return run.status == "running"
 
 
@@ -97,8 +100,8 @@ def plan(session: Session, key: RunKey, stretches: list[tuple[int, int]]) -> Non
 
 
 def unfinished(session: Session, job: str, now: datetime) -> list[Run]:
-    """The runs of a job to go on with, oldest first: those that were killed, and those that broke off and are to be tried
-    again by now. A run that broke off waits a minute, then two, four and so on, an hour at most."""
+    """The runs of a job to go on with, oldest first: those asked for, those killed, and those that broke off and are to be
+    tried again by now. A run that broke off waits a minute, then two, four and so on, an hour at most."""
     found = session.scalars(
         select(Run).where(Run.job == job, (Run.status == "running") | Run.error.is_not(None)).order_by(Run.due)
     )

@@ -14,9 +14,10 @@ from loyalty.benefits.asking import Ask, Companion, ask_one
 from loyalty.benefits.clearing import clear
 from loyalty.benefits.ending import Act, act
 from loyalty.benefits.locking import classes_of, is_due, local, lock_services
+from loyalty.benefits.queues import queues_told
 from loyalty.benefits.services import Change, Told, change, tell
 from loyalty.benefits.tables import Request, RequestChange, Service
-from loyalty.benefits.telling import find_service, queues_told
+from loyalty.benefits.telling import find_service
 from loyalty.clock import instant_at
 from loyalty.errors import Refused
 from loyalty.jobs.requests import CHUNK, open_some

@@ -1,30 +1,23 @@
 """The schedule kept: one process leads, and wakes each lane of jobs at its due moments."""
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import groupby
-from pathlib import Path
 from threading import Event
 from time import sleep
-from typing import IO
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.date import DateTrigger
-from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DBAPIError
 
 from loyalty import clock
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.leading import leading
 from loyalty.jobs.running import attempt
 from loyalty.jobs.runs import Result, RunKey, told
 from loyalty.jobs.schedule import due_runs, next_of
 from loyalty.jobs.timetable import Job, jobs
 
-#: A number of ours among PostgreSQL's advisory locks: whoever holds it leads.
-LEADER_LOCK = 7101002
 #: A lane wakes as often at least: for what broke off, for what was killed, and where the machine's clock was set.
 AT_LEAST = timedelta(minutes=1)
 
@@ -33,37 +26,6 @@ Say = Callable[[str], None]
 
 class Stopped(BaseException):
     """The schedule is to stop: raised between two chunks or items, so that the run is one to go on with."""
-
-
-@contextmanager
-def leading(deployment: Deployment) -> Iterator[Callable[[], bool]]:
-    """A question to ask again and again: does this process lead? The lead ends with the process, however it ends, and on
-    PostgreSQL with the connection that holds it."""
-    if deployment.store.engine.dialect.name == "postgresql":
-        engine = deployment.store.engine.execution_options(isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            yield lambda: _holds(connection)
-            connection.invalidate()  # the lock goes with it
-        return
-    database = deployment.store.engine.url.database or "loyalty"
-    with Path(f"{database}.leader").open("w") as file:
-        yield lambda: _locks(file)
-
-
-def _holds(connection: Connection) -> bool:
-    try:
-        return bool(connection.scalar(select(func.pg_try_advisory_lock(LEADER_LOCK))))
-    except DBAPIError:
-        connection.rollback()  # connects anew when asked again
-        return False
-
-
-def _locks(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def serve(deployment: Deployment, say: Say, poll: float = 1.0) -> None:

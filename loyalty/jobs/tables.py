@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Integer, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Integer, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Instant
@@ -14,7 +14,8 @@ class Run(Base):
 
     `items` counts what it took up (members, or what the job is about), `changes` what it changed, `failures` the items that
     failed while others went on. `error` is why it broke off as a whole, `crashes` how often it did. `chunks` is how many
-    stretches of members it was cut into, none before that or where it goes item by item.
+    stretches of members it was cut into, none before that or where it goes item by item. `asked_by` is who of the staff asked
+    for it; it `waits` until a schedule takes it.
     """
 
     __tablename__ = "run"
@@ -34,6 +35,8 @@ class Run(Base):
     chunks: Mapped[int | None] = mapped_column(Integer)
     error: Mapped[str | None] = mapped_column(Text)
     crashes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    asked_by: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    waits: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class RunChunk(Base):

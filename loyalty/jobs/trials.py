@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from loyalty.errors import Refused
 from loyalty.insight import trials as rows
 from loyalty.insight.backtest import Trial, Tried, try_stretch
-from loyalty.insight.tables import DraftTrial, TrialMove, TrialPart, TrialScenario
+from loyalty.insight.trial_tables import DraftTrial, TrialMove, TrialPart, TrialScenario
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey

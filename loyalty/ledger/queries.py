@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Row, and_, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from loyalty.ledger.tables import Adjustment, Entry
@@ -71,6 +71,29 @@ def counted(
 def _ordinal(day: ColumnElement[date]) -> ColumnElement[int]:
     """A day as Python counts it: 0001-01-01 is 1."""
     return day.op("-", return_type=Integer())(literal_column("DATE '0001-01-01'")) + 1
+
+
+def entries_count(session: Session, member_id: int) -> int:
+    """How many entries a member has: they are only ever added."""
+    return session.scalar(select(func.count()).select_from(Entry).where(Entry.member_id == member_id)) or 0
+
+
+def entries_since(session: Session, member_id: int, day: date) -> Sequence[Row[Any]]:
+    """A member's entries that were posted after a day, unordered: unit, amount, on, posted_on."""
+    table = Entry.__table__.c
+    query: Select[Any] = select(table.unit, table.amount, table.on, table.posted_on)
+    return session.execute(query.where(table.member_id == member_id, table.posted_on > day)).all()
+
+
+def sums_through(session: Session, ids: Sequence[int], day: date) -> dict[int, tuple[int, dict[str, int]]]:
+    """Of some members: how many entries were posted by the end of a day, and unit -> their sum."""
+    query = select(Entry.member_id, Entry.unit, func.count(), func.sum(Entry.amount)).where(Entry.posted_on <= day)
+    query = query.where(among(session, Entry.member_id, ids)).group_by(Entry.member_id, Entry.unit)
+    found: dict[int, tuple[int, dict[str, int]]] = {}
+    for member_id, unit, count, total in session.execute(query) if ids else ():
+        before, sums = found.get(member_id, (0, {}))
+        found[member_id] = (before + count, {**sums, unit: int(total)})
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, PrimaryKeyConstraint, SmallInteger, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Instant
@@ -24,6 +24,8 @@ class Entry(Base):
             "member_id", "cause_id", "n", name="pk_entry", postgresql_include=["unit", "amount", "on", "posted_on"]
         ),
         CheckConstraint("amount <> 0", "amount_not_zero"),
+        # what came last is read alone, and all of them are counted in it
+        Index("ix_entry_member_id_posted_on", "member_id", "posted_on"),
         {"sqlite_with_rowid": False},
     )
 

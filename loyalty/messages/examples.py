@@ -83,15 +83,16 @@ def variants(program: Program, kind: str) -> tuple[str, ...]:
 
 
 def example(
-    program: Program, kind: str, tier: str, language: Language, today: date, variant: str = "", member: Known | None = None
-) -> dict[str, Any]:
-    """What the templates of a kind are given, for an invented member of a tier, by the newest edition.
+    program: Program, kind: str, tier: str, language: Language, today: date, variant: str = "", member: Known | None = None,
+    edition: Edition | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What the templates of a kind are given, for an invented member of a tier, by an edition, the newest without one.
 
     `member` are parts that are known of a real one, who then holds `tier`; the fact is invented all the same. Raises KeyError
     for a tier that the edition does not have, and for a kind without a source.
     """
     known = member or {}
-    sample = Sample(program, program.editions[-1], tier, language, today, known)
+    sample = Sample(program, edition or program.editions[-1], tier, language, today, known)
     given = {**_member(sample), **known}
     fact = _FACTS[source_of(program, kind) or ""](sample, variant or kind)
     if "percent" in fact and given["next"]:

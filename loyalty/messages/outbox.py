@@ -196,10 +196,12 @@ def listed(session: Session, state: str | None, member_id: int | None, limit: in
     return list(session.execute(query))
 
 
-def counts(session: Session) -> list[Row[Any]]:
-    """(kind, state, messages, bounced) of all messages."""
+def counts(session: Session, since: datetime | None = None) -> list[Row[Any]]:
+    """(kind, state, messages, bounced) of all messages, or of those made since an instant."""
     bounced = select(Bounce.member_id, Bounce.message_id).distinct().subquery()
     match = (bounced.c.member_id == _MESSAGE.c.member_id) & (bounced.c.message_id == _MESSAGE.c.message_id)
     columns = (_MESSAGE.c.kind, _MESSAGE.c.state)
     query = select(*columns, func.count().label("messages"), func.count(bounced.c.member_id).label("bounced"))
+    if since is not None:
+        query = query.where(_MESSAGE.c.made_at >= since)
     return list(session.execute(query.join(bounced, match, isouter=True).group_by(*columns).order_by(*columns)))

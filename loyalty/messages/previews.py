@@ -7,9 +7,9 @@ from html import escape
 from pathlib import Path
 
 from loyalty.i18n import Language, translated
-from loyalty.messages.examples import SITE, Known, example, variants
+from loyalty.messages.examples import SITE, Known, example, source_of, variants
 from loyalty.messages.mail import Envelope, compose
-from loyalty.messages.rendering import Rendered, render
+from loyalty.messages.rendering import Rendered, kinds, render
 from loyalty.program.load import Program
 
 
@@ -22,22 +22,27 @@ class Preview:
     rendered: Rendered
 
 
+def known_kinds(program: Program) -> list[str]:
+    """The kinds with templates of which it is known what they tell."""
+    return [name for name in kinds() if source_of(program, name) is not None]
+
+
 def previews(
     program: Program,
-    kinds: Iterable[str],
+    chosen: Iterable[str],
     tier: str,
     locales: Sequence[str],
     today: date,
     member: Callable[[Language], Known] | None = None,
 ) -> Iterator[Preview]:
-    """Every kind with each of its variants in each language, as a member of a tier would get it.
+    """Every kind chosen with each of its variants in each language, as a member of a tier would get it.
 
     `member` tells what is known of a real one.
     """
     for locale in locales:
         language = translated(locale)
         known = member(language) if member else None
-        for kind in kinds:
+        for kind in chosen:
             for variant in variants(program, kind):
                 given = example(program, kind, tier, language, today, variant, known)
                 name = f"{kind}-{variant}.{locale}" if variant else f"{kind}.{locale}"

@@ -44,11 +44,19 @@ def render(kind: str, context: Mapping[str, Any], locale: str, brand: Brand) -> 
 
     Raises jinja2.TemplateNotFound for a kind without templates, jinja2.UndefinedError where they ask for what is not given.
     """
-    environment = _environment(locale)
-    given = {**context, "brand": brand.model_dump(), "lang": translated(locale).tag}
-    subject, text, html = (environment.get_template(f"{kind}/{part}").render(given) for part in PARTS)
+    subject, text, html = (_part(kind, part, context, locale, brand) for part in PARTS)
     text = _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines()))
     return Rendered(" ".join(subject.split()), text.strip() + "\n", _INLINER.inline(html))
+
+
+def subject(kind: str, context: Mapping[str, Any], locale: str, brand: Brand) -> str:
+    """The subject of a message alone. Raises as `render` does."""
+    return " ".join(_part(kind, PARTS[0], context, locale, brand).split())
+
+
+def _part(kind: str, part: str, context: Mapping[str, Any], locale: str, brand: Brand) -> str:
+    given = {**context, "brand": brand.model_dump(), "lang": translated(locale).tag}
+    return _environment(locale).get_template(f"{kind}/{part}").render(given)
 
 
 def _templates() -> Path:

@@ -7,6 +7,7 @@ from loyalty.program.asking import RequestsFile
 from loyalty.program.benefit_checks import check_chart, check_holders
 from loyalty.program.catalog import BenefitsFile
 from loyalty.program.conditions import Tell, always, compile_condition
+from loyalty.program.customer_file import check_file
 from loyalty.program.entitlement_checks import check_given, check_milestones
 from loyalty.program.ladder import GuardedPath, LadderFile
 from loyalty.program.ladder_checks import check_ladder
@@ -44,6 +45,7 @@ def check_program(head: ProgramFile, folder: str, tell: Tell) -> None:
         check_languages(texts, head.languages, way, tell)
     for name, attribute in attributes.items():
         one_of_text(name, attribute, ("members", "attributes", name), tell)
+    check_file(head, tell)
 
 
 def check_routes(head: ProgramFile, editions: Sequence[ActivitiesFile], tell: Tell) -> None:

@@ -207,7 +207,7 @@ class Reading:
         editions = [edition for name, path in self.editions.items() if (edition := self._edition(name, path, head))]
         self._agree(editions)
         if head is not None:
-            self._cards(document, head, editions)
+            self._tiers(document, head, editions)
             check_routes(head, [edition.activities for edition in editions], document.problem)
             self.problems += document.problems
             document.problems.clear()
@@ -291,13 +291,16 @@ class Reading:
         parent = self.folder.parent
         return str(path.relative_to(parent) if path.is_relative_to(parent) else path)
 
-    def _cards(self, document: Document, head: ProgramFile, editions: list[Edition]) -> None:
-        """Cards are those of tiers that an edition has; told only where an edition could be read."""
+    def _tiers(self, document: Document, head: ProgramFile, editions: list[Edition]) -> None:
+        """Cards and reviews are of tiers that an edition has; told only where an edition could be read."""
         tiers = list(dict.fromkeys(tier.id for edition in editions for tier in edition.ladder.tiers))
-        for tier in head.brand.cards:
+        named: list[Way] = [("brand", "cards", tier) for tier in head.brand.cards]
+        named += [("customer_file", "review", "tiers", tier) for tier in head.customer_file.review.tiers]
+        for way in named:
+            tier = str(way[-1])
             if tiers and tier not in tiers:
                 told = f"the tier {tier} is unknown; allowed: {listed(tiers)}.{nearest(tier, tiers)}"
-                document.problem(("brand", "cards", tier), told, at_key=True)
+                document.problem(way, told, at_key=True)
 
     def _agree(self, editions: list[Edition]) -> None:
         """Editions may add and drop tiers and units, but not turn the ladder over or count another thing or in other steps."""

@@ -7,6 +7,9 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from loyalty.program.brand import Brand
 from loyalty.program.values import Condition, Count, Day, Exact, Id, Part, Texts
 
+#: From one review of a file to the next.
+Months = Annotated[int, Field(ge=1, le=120)]
+
 # --- program.yaml -----------------------------------------------------------------------------------------------
 
 
@@ -45,6 +48,36 @@ class Members(Part):
     """So many members may share a household, invitations included; 1 for none."""
 
 
+class FileField(Attribute):
+    """A fact of the customer file: kept to look after the member. No rule asks for it."""
+
+    group: Literal["basic", "extended"]
+    """Where it stands: with the profile, or with what one knows beyond it."""
+
+
+class Review(Part):
+    """Whose file is looked through again, and how often; one that never was is due at once."""
+
+    tiers: dict[Id, Months] = Field(default_factory=dict)
+    """Months from one review to the next, for members who hold the tier."""
+    managed: Months | None = None
+    """The same for members who have an account manager; of two rules the sooner counts."""
+
+
+class CustomerFile(Part):
+    """What staff keep of a member beyond the profile, and members read of themselves."""
+
+    fields: dict[Id, FileField] = Field(default_factory=dict)
+    """Facts by name, beyond the profile and the attributes."""
+    completeness: dict[Id, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict)
+    """The weight of each fact: of `name`, `email`, `phone`, `language`, attributes and fields by name, `household`, `contacts`,
+    `competitors`. A file is complete when all that has a weight is there."""
+    review: Review = Review()
+    """When files are looked through again."""
+    show_manager: bool = False
+    """Members read on their pages who looks after them."""
+
+
 class Route(Part):
     """A way between two airports that a kind of activity tells of: pages offer airports by name and work the distance out."""
 
@@ -77,6 +110,8 @@ class ProgramFile(Part):
     """The languages in which every text stands."""
     members: Members = Members()
     """What is asked of members."""
+    customer_file: CustomerFile = CustomerFile()
+    """What is kept to look after members."""
     brand: Brand = Brand()
     """How it looks."""
     routes: tuple[Route, ...] = ()

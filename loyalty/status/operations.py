@@ -8,6 +8,7 @@ from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.program.load import Program
+from loyalty.status import waypoints
 from loyalty.status.changes import Change, Known, changes_between
 from loyalty.status.claims import History, Span, standing_on
 from loyalty.status.compiled import Rules
@@ -87,6 +88,7 @@ def refold(
                 raise
             failures[account.member_id] = error
     written.flush()
+    waypoints.keep(session, program, [(one, known[one.member_id]) for one in accounts if one.member_id not in failures], as_of)
     moved = frozenset(change[0] for change in written.changes)
     return Folded(len(accounts) - len(failures), len(written.changes), failures, moved)
 

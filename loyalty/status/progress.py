@@ -1,16 +1,20 @@
 """Where a member stands: the span that holds and that which follows, the counters, the ways to keep and to rise. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from loyalty.program.load import Program
 from loyalty.status.claims import History, Span, known_through, standing_on
 from loyalty.status.compiled import Rules
 from loyalty.status.ladder import rules_of
 from loyalty.status.paths import Look
-from loyalty.status.timeline import Walk, timeline
+from loyalty.status.timeline import Walk
 from loyalty.status.ways import Further, Measure, Way, further_of
+
+#: A fold that has begun already, gone on with what is known now; each call makes another.
+Start = Callable[[History], Walk]
 
 
 @dataclass(frozen=True)
@@ -43,15 +47,17 @@ class Position:
     trials: tuple[Trial, ...]
 
 
-def position(program: Program, history: History, day: date) -> Position:
-    """Where a member stands at the end of a day, as known then."""
+def position(program: Program, history: History, day: date, start: Start | None = None) -> Position:
+    """Where a member stands at the end of a day, as known then; `start` tells the fold of what came before the entries."""
     rules = rules_of(program)
     known, _ = known_through(history, day.toordinal())
-    walk = Walk(rules, known)
-    walk.feed(known.entries)
+    begun = start or partial(Walk, rules)
+    walk, other = begun(known), begun(known)
+    for one in (walk, other):
+        one.feed(known.entries)
     walk.advance(day.toordinal())
     walk.time.accrue(day.toordinal() + 1)  # the day itself is told as over
-    spans = timeline(rules, known)
+    spans = other.finish()
     span = standing_on(spans, day.toordinal())
     window = walk.window_on(day.toordinal())
     life = walk.life.totals if walk.life else rules.nothing

@@ -149,15 +149,24 @@ def _fact(rules: Rules, row: StatusFact) -> Fact:
     )  # fmt: skip
 
 
-def history_of(session: Session, rules: Rules, account: Account) -> tuple[History, dict[int, StatusFact]]:
-    """One member's whole history, and the facts about status in it by id, each read once; always as many statements."""
-    mine = account.member_id
-    facts = facts_of(session, mine)
-    entries = _entries(session, rules, mine, mine, [mine]).get(mine, ())
+def history_from(session: Session, rules: Rules, account: Account, facts: Mapping[int, StatusFact]) -> History:
+    """One member's history without entries, from the facts about status that are read already."""
     told = [_fact(rules, row) for row in facts.values()]
     left = account.left_on.toordinal() if account.left_on else None
-    traits = traits_of(session, rules, [account]).get(mine, ())
-    return History(account.enrolled_on.toordinal(), left, entries, told, traits), facts
+    traits = traits_of(session, rules, [account]).get(account.member_id, ())
+    return History(account.enrolled_on.toordinal(), left, (), told, traits)
+
+
+def history_of(session: Session, rules: Rules, account: Account) -> tuple[History, dict[int, StatusFact]]:
+    """One member's whole history, and the facts about status in it by id, each read once; always as many statements."""
+    facts = facts_of(session, account.member_id)
+    history = history_from(session, rules, account, facts)
+    return history._replace(entries=entries_for(session, rules, account.member_id)), facts
+
+
+def entries_for(session: Session, rules: Rules, member_id: int) -> Sequence[Entry]:
+    """One member's counter entries, in the order in which they became known."""
+    return _entries(session, rules, member_id, member_id, [member_id]).get(member_id, ())
 
 
 # --- what is known now ------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -39,9 +40,21 @@ def awards_of(session: Session, ids: Sequence[int]) -> dict[int, list[Booked]]:
     return {member_id: [_read(row) for row in mine] for member_id, mine in groupby(rows, lambda row: int(row[0]))}
 
 
+#: Where the JSON stands among the columns.
+GIFTS, CHOSEN = COLUMNS.index("gifts"), COLUMNS.index("chosen")
+
+
 def _read(row: Any) -> Booked:
-    values = dict(row._mapping)
-    return Booked(**{**values, "gifts": json.loads(values["gifts"]), "chosen": json.loads(values["chosen"])})
+    values = list(row)
+    for place in (GIFTS, CHOSEN):
+        values[place] = [dict(one) for one in _parsed(values[place])]
+    return Booked(*values)
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(text: str) -> tuple[dict[str, Any], ...]:
+    """The entries of a list of JSON: most awards give the same on the same days."""
+    return tuple(json.loads(text))
 
 
 class Rewards:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, SmallInteger, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Instant
@@ -58,6 +58,25 @@ class Standing(Base):
     spans: Mapped[int] = mapped_column(Integer, default=0)
     changes: Mapped[int] = mapped_column(Integer, default=0)
     spans_digest: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class Waypoint(Base):
+    """A long history folded through the end of the day `through`, so that only what was posted later need be read.
+
+    It holds as long as `entries` of the member (of which `counted` count in the ladder) were posted through that day, `known`
+    is the digest of the other facts of then, and `rules` that of the rules and the code. `sums` is JSON, unit -> sum.
+    """
+
+    __tablename__ = "waypoint"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.member_id"), primary_key=True)
+    through: Mapped[date]
+    entries: Mapped[int] = mapped_column(Integer)
+    counted: Mapped[int] = mapped_column(Integer)
+    known: Mapped[int] = mapped_column(BigInteger)
+    rules: Mapped[str] = mapped_column(String(64))
+    sums: Mapped[str] = mapped_column(Text)
+    walk: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class TierSpan(Base):

@@ -13,7 +13,7 @@ from loyalty.status.booked import Booked, choice_of, is_open, milestone_of
 from loyalty.status.claims import History, Span
 from loyalty.status.evidence import evidence, read_evidence
 from loyalty.status.ladder import rules_of
-from loyalty.status.progress import Position, Trial, position
+from loyalty.status.progress import Position, Start, Trial, position
 from loyalty.status.queries import Account
 from loyalty.status.tables import StatusFact
 from loyalty.status.ways import Further, Measure, Way
@@ -38,10 +38,11 @@ def told_of(
     day: date,
     awards: Sequence[Booked] = (),
     language: Language = ENGLISH,
+    start: Start | None = None,
 ) -> Told:
     """Everything about a member's status on a day, as known then: amounts as decimal text, days as dates, names and reasons in
     a language."""
-    where = position(program, history, day)
+    where = position(program, history, day, start)
     telling = _Telling(program, facts, language)
     data = {
         "number": account.number,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.ledger.queries import booked_by
 from loyalty.program.load import Program
+from loyalty.status import waypoints
 from loyalty.status.awards import KINDS, Sheet
 from loyalty.status.booked import Booked
 from loyalty.status.claims import Span
@@ -16,7 +17,7 @@ from loyalty.status.evidence import evidence
 from loyalty.status.folds import Fold
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import fold_for
-from loyalty.status.queries import Account, histories, lock_stretch, spans_of
+from loyalty.status.queries import Account, histories, read_stretch, spans_of
 from loyalty.status.rewards import awards_of
 from loyalty.status.windows import FAR
 
@@ -27,21 +28,22 @@ def differences(session: Session, program: Program, first: int, last: int) -> tu
     A member is folded with what was known on the day of the last fold; facts that are due to be folded are no difference.
     """
     rules = rules_of(program)
-    accounts = [account for account in lock_stretch(session, first, last, None) if _folded_up(account)]
+    accounts = [account for account in read_stretch(session, first, last) if _folded_up(account)]
     known = histories(session, rules, accounts, whole=True)
     cached = spans_of(session, [account.member_id for account in accounts])
     given = _Given(session, program, rules, [account.member_id for account in accounts])
-    found = []
+    found, folded = [], []
     for account in accounts:
         assert account.folded_on is not None
         fold = fold_for(rules, account, known[account.member_id], account.folded_on)
+        folded.append((account, known[account.member_id], fold.spans))
         rows = [tuple(row)[2:] for row in cached.get(account.member_id, [])]
         wanted = [_row(rules, span) for span in fold.spans]
         if rows != wanted:
             found.append((account.member_id, f"the cached timeline is {_told(rows)}; folded: {_told(wanted)}"))
         found += [(account.member_id, f"the standing is {was}; folded: {is_}") for was, is_ in _standing(rules, account, fold)]
         found += [(account.member_id, what) for what in given.differences(account, fold)]
-    return len(accounts), found
+    return len(accounts), [*found, *waypoints.wrong(session, program, folded)]
 
 
 class _Given:

@@ -138,10 +138,10 @@ def policy(logo: str | None) -> str:
 
 
 def _secured(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = policy(here().program.file.brand.logo)
-    response.headers.extend(HEADERS.items())
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
+    """A page that needs another policy, or another header, has set its own."""
+    ours = {"Content-Security-Policy": policy(here().program.file.brand.logo), **HEADERS, "Cache-Control": "no-store"}
+    for name, value in ours.items():
+        response.headers.setdefault(name, value)
     return response
 
 

@@ -42,10 +42,13 @@ def install(app: Flask, language: Callable[[], Language]) -> None:
 
 
 def _filters(language: Callable[[], Language]) -> dict[str, Any]:
-    """`{{ day|day }}`, `{{ 12000|number }}`, `{{ texts|own }}`, `{{ instant|instant(zone) }}`."""
+    """`{{ day|day }}`, `{{ 12000|number }}`, `{{ texts|own }}`, `{{ instant|instant(zone) }}`, `{{ instant|moment(zone) }}`."""
 
     def instant(value: datetime, zone: str) -> str:
         return language().instant(value, ZoneInfo(zone))
+
+    def moment(value: datetime, zone: str) -> str:
+        return language().moment(value, ZoneInfo(zone))
 
     def of(name: str) -> Callable[..., Any]:
         def formatted(value: Any, *args: Any) -> Any:
@@ -54,4 +57,4 @@ def _filters(language: Callable[[], Language]) -> dict[str, Any]:
         return formatted
 
     names = ("number", "percent", "money", "day", "month", "listed", "own")
-    return {**{name: of(name) for name in names}, "instant": instant, "capital": title}
+    return {**{name: of(name) for name in names}, "instant": instant, "moment": moment, "capital": title}

@@ -7,7 +7,7 @@ import pytest
 
 from loyalty.benefits.foreseeing import Way, Window, windows_for
 from loyalty.benefits.places import before_told, place_of
-from loyalty.benefits.telling import queues_told
+from loyalty.benefits.queues import queues_told
 from loyalty.status.queries import account_read
 from tests.benefits.cabin import Cabin, Deploy, at, cabin
 

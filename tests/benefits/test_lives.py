@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from loyalty.benefits.ending import Act, act
 from loyalty.benefits.locking import GIVEN, OPEN, classes_of
+from loyalty.benefits.queues import queues_told
 from loyalty.benefits.services import Change, Told, change, tell
 from loyalty.benefits.tables import BenefitUse, Request, Service
-from loyalty.benefits.telling import queues_told
 from loyalty.errors import Refused
 from loyalty.jobs.scenario_requests import Step as LookStep
 from loyalty.jobs.scenario_requests import act_on

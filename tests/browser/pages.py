@@ -1,9 +1,12 @@
 """Which pages there are to look at: every address that answers GET with a page, those with a part to fill in by an example."""
 
 from playwright.sync_api import Page
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from loyalty.benefits.tables import Request, Service
+from loyalty.jobs.tables import Run
+from loyalty.members.tables import Member
+from loyalty.web.staff.jobs_told import at_of
 from tests.browser.seed import Seeded
 
 #: What is there only where something is set up, or is a part of a page.
@@ -35,9 +38,28 @@ def of_staff(site: Seeded) -> list[str]:
     """The pages of staff, for one who reads all of them: found, the member, acts of every kind of form, what waits."""
     acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
     member = f"/staff/members/{site.number}"
+    with site.deployment.store.reading() as session:
+        (asked,) = session.scalars(select(Run.due).where(Run.waits))
+    job, gallery = "/staff/jobs", "/staff/messages"
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
             "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
-            *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
+            job, f"{job}/recalculate", f"{job}/recalculate/runs/{at_of(site.night)}", f"{job}/trim/runs/{at_of(asked)}",
+            gallery, f"{gallery}?kind=request&tier=&language=", f"{gallery}/promoted", f"{gallery}/request?width=phone",
+            *(f"{member}/acts/{act}" for act in acts), *of_desk(site)]  # fmt: skip
+
+
+def of_desk(site: Seeded) -> list[str]:
+    """The pages of the requests desk: the list, the service with the longest queue, its acts, an act on one of its requests."""
+    with site.deployment.store.reading() as session:
+        waiting = select(Request.service_id).where(Request.state == "waitlisted").group_by(Request.service_id)
+        service = session.scalars(waiting.order_by(func.count().desc())).first()
+        request = session.scalars(select(Request).where(Request.service_id == service, Request.state == "waitlisted")).first()
+        assert request is not None
+        number = session.scalars(select(Member.number).where(Member.member_id == request.member_id)).one()
+    here, ways = f"/staff/services/{service}", ("units", "move", "close", "cancel", "replace")
+    skip = f"/staff/members/{number}/acts/request.skip?request={request.key}&source={request.source}&after={here}"
+    return ["/staff/services", "/staff/services?key=xyzzy", here, f"{here}/clear", skip,
+            *(f"{here}/change?how={how}" for how in ways)]  # fmt: skip
 
 
 def asking(site: Seeded) -> list[str]:

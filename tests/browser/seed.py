@@ -1,7 +1,7 @@
 """A program with something on every page: the demonstration, small, on any database; and its most telling member."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -15,11 +15,19 @@ from loyalty.audit.chain import Actor
 from loyalty.benefits.tables import Request
 from loyalty.desk.approvals import submit, who_is
 from loyalty.desk.performing import Sent
-from loyalty.jobs import recalculate
+from loyalty.i18n import translated
+from loyalty.jobs import recalculate, runs
+from loyalty.jobs.asking import ask_run
 from loyalty.jobs.demo import departures, draw
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.runs import RunKey
+from loyalty.jobs.schedule import run_now
+from loyalty.jobs.timetable import job_named
 from loyalty.members.operations import change
 from loyalty.members.tables import Member
+from loyalty.messages.examples import example
+from loyalty.messages.frozen import freeze
+from loyalty.messages.tables import Message
 from loyalty.settings import Settings
 from loyalty.status.tables import Standing
 from loyalty.web import create_app
@@ -56,7 +64,10 @@ class Seeded:
         return token
 
     def work(self) -> None:
-        """Something on the pages of staff: a note, lines of the log, an act that waits for approval."""
+        """Something on the pages of staff: a note, lines of the log, an act that waits for approval; figures of each day;
+        runs of jobs, one asked for and one with a member who failed; messages of every state."""
+        self._nights()
+        self._messages()
         now, roles = clock.now(), self.deployment.roles
         with self.deployment.store.transaction() as session:
             asks, _password = add(
@@ -75,6 +86,37 @@ class Seeded:
                     Sent(act, self.number, raw, "asked by phone", f"work {act}"),
                     now,
                 )
+
+    def _nights(self) -> None:
+        now, silent = clock.now(), (lambda _done, _all: None)
+        run_now(self.deployment, job_named(self.deployment.settings, "snapshot"), now, silent)
+        failed = RunKey("recalculate", self.night, self.night.date(), scheduled=True)
+        with self.deployment.store.transaction() as session:
+            runs.begin(session, failed, self.night)
+            runs.fail(session, failed, self.member_id, ValueError("no path to 'gold' is met"))
+            runs.tally(session, failed, 60, 4)
+            runs.finish(session, failed, self.night + timedelta(seconds=75))
+            job, by = job_named(self.deployment.settings, "trim"), Actor("command", "command")
+            ask_run(session, job, by, "asked by phone", "work run", now.date(), now)
+
+    def _messages(self) -> None:
+        program, now = self.deployment.program, clock.now()
+        with self.deployment.store.transaction() as session:
+            for n, (kind, state) in enumerate(
+                (("promoted", "sent"), ("kept", "sent"), ("near", "waiting"), ("ending", "failed"), ("survey", "dropped"))
+            ):
+                context = example(program, kind, self.tier, translated("en"), now.date())
+                session.add(Message(
+                    member_id=self.member_id, message_id=n, kind=kind, on=now.date(), consent=None, priority=1, locale="en",
+                    zone="UTC", address="alex@x.example", context=freeze(context), state=state, next_at=now, made_at=now,
+                    sent_at=now if state == "sent" else None,
+                    error={"dropped": "the member has withdrawn consent"}.get(state, ""),
+                ))  # fmt: skip
+
+    @property
+    def night(self) -> datetime:
+        """When a run was due that failed for a member."""
+        return clock.now().replace(hour=2, minute=30, second=0, microsecond=0) - timedelta(days=1)
 
     @property
     def tier(self) -> str:

@@ -12,15 +12,17 @@ from loyalty.access.staff import Hired, add, staff_named
 from loyalty.audit.chain import Actor
 from loyalty.audit.tables import AuditLine
 from loyalty.benefits.services import Told, tell
+from loyalty.care.operations import Claim, claim
 from loyalty.desk import approvals, performing
 from loyalty.desk.approvals import Asked, Who, submit, who_is
 from loyalty.desk.performing import Done, Sent
 from loyalty.jobs.deployment import Deployment
 from loyalty.messages.tables import Message
+from loyalty.status.queries import lock_numbers
 from loyalty.status.tables import StatusFact
 from loyalty.store import Base
 from tests.benefits import cabin, entitled
-from tests.conftest import NOON, ROOT
+from tests.conftest import NOON, ROOT, day
 from tests.jobs import orbit
 from tests.status import given
 from tests.status.test_offers import OFFERS
@@ -134,6 +136,15 @@ def with_requests(desk: Counter) -> Counter:
     for service, key in (("F0", "W"), ("F1", "G")):
         with desk.deployment.store.transaction() as session:
             cabin.asked(session, desk.deployment, "M", service, key, desk.now)
+    return desk
+
+
+def with_case(desk: Counter, key: str = "C") -> Counter:
+    """M misses a trip."""
+    with desk.deployment.store.transaction() as session:
+        account = lock_numbers(session, ["M"])["M"]
+        wanted = Claim("trip", day("2026-03-02"), {"km": "20"}, "it was late", key)
+        claim(session, desk.deployment.program, account, wanted, "member M", desk.now)
     return desk
 
 

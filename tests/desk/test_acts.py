@@ -17,10 +17,11 @@ from loyalty.desk.acts import ACTS
 from loyalty.desk.performing import Done
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
+from loyalty.keys import digest
 from loyalty.ledger.tables import Adjustment
 from loyalty.status.queries import ladder_count
 from tests.conftest import day
-from tests.desk.counter import Counter, counter, with_message, with_requests
+from tests.desk.counter import Counter, counter, with_case, with_message, with_requests
 from tests.jobs import orbit
 
 Deploy = Callable[..., Deployment]
@@ -53,6 +54,15 @@ LIFE: tuple[tuple[str, dict[str, Any], set[str]], ...] = (
     ("member.unfreeze", {}, {"member"}),
     ("message.resend", {"message": "7"}, {"messages"}),
     ("note.add", {"text": "Prefers to be called in the evening."}, {"notes"}),
+    ("file.change", {"facts.firm": "Acme", "facts.rooms": "3"}, {"file"}),
+    ("manager.assign", {"manager": "agent@house.example"}, {"file"}),
+    ("file.review", {}, {"file"}),
+    ("contact.set", {"name": "Bo", "relation": "assistant", "email": "bo@acme.example"}, {"contacts"}),
+    ("contact.remove", {"contact": str(digest("contact", "contact.set"))}, {"contacts"}),
+    ("competitor.set", {"program": "Other Air", "their_tier": "Gold", "share": "40", "known_by": "said so"}, {"competitors"}),
+    ("competitor.remove", {"competitor": str(digest("competitor", "competitor.set"))}, {"competitors"}),
+    ("case.answer", {"case": "C", "text": "It was posted."}, {"cases"}),
+    ("case.close", {"case": "C"}, {"cases"}),
     ("request.skip", {"request": "W", "source": "test"}, {"requests"}),
     ("request.unskip", {"request": "W", "source": "test"}, {"requests"}),
     ("request.cancel", {"request": "W", "source": "test"}, {"requests"}),
@@ -68,7 +78,7 @@ def desk(deploy: Deploy, tmp_path: Path) -> Counter:
 
 def test_every_act_is_previewed_as_it_is_done_once_and_for_its_member_alone(desk: Counter) -> None:
     assert {act for act, _, _ in LIFE} == ACTS.keys()
-    with_message(with_requests(desk))
+    with_case(with_message(with_requests(desk)))
     for act, raw, parts in LIFE:
         desk.now += timedelta(days=1)
         everything, others, lines = desk.rows(), desk.rows(but=1), len(desk.lines())

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import select
 
 from loyalty.cli import main
 from loyalty.insight.snapshots import SnapshotDay, last_snapshot, snapshots
-from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotTier
+from loyalty.insight.tables import Snapshot, SnapshotMove, SnapshotPoints, SnapshotTier
 from loyalty.jobs import recalculate
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.running import attempt
@@ -22,6 +23,7 @@ from loyalty.jobs.schedule import run_due, run_now
 from loyalty.jobs.snapshot import snapshot
 from loyalty.jobs.timetable import job_named
 from loyalty.ledger.operations import Correction, adjust
+from loyalty.ledger.tables import Entry
 from loyalty.members.operations import leave
 from loyalty.members.tables import Member
 from loyalty.settle import settle
@@ -31,7 +33,7 @@ from tests.conftest import day
 from tests.jobs import orbit
 
 DAY = timedelta(days=1)
-TABLES = (Snapshot, SnapshotTier, SnapshotMove)
+TABLES = (Snapshot, SnapshotTier, SnapshotMove, SnapshotPoints)
 
 
 def silent(_done: int, _total: int) -> None:
@@ -94,7 +96,33 @@ def right(deployment: Deployment, first: str, last: str) -> bool:
     assert [found.day for found in days] == [day(first) + n * DAY for n in range((day(last) - day(first)).days + 1)]
     for found in days:
         assert (found.tiers, sorted(found.moves)) == looked_up(deployment, found.day), found.day
+    with deployment.store.reading() as session:
+        amounts = [(one.posted_on, one.amount) for one in session.scalars(select(Entry).where(Entry.unit == "stars"))]
+        rows = session.scalars(select(SnapshotPoints).where(SnapshotPoints.day.between(day(first), day(last))))
+        points = {row.day: row for row in rows}
+    for found in days:
+        today = [amount for on, amount in amounts if on == found.day]
+        held = sum(amount for on, amount in amounts if on <= found.day)
+        came, went = sum(one for one in today if one > 0), -sum(one for one in today if one < 0)
+        row = points.get(found.day)
+        assert (held, came, went) == ((row.held, row.came, row.went) if row else (0, 0, 0)), found.day
     return True
+
+
+def test_points_are_kept_as_the_books_say_each_day(deployment: Deployment) -> None:
+    for n, (on, amount) in enumerate(
+        (("2026-01-10", "70.5"), ("2026-01-10", "-20"), ("2026-01-12", "-50.5"), ("2026-02-20", "8"))
+    ):
+        correction = Correction({"stars": Decimal(amount)}, day("2026-01-01"), "t", "t", f"k{n}")
+        with deployment.store.transaction() as session:
+            adjust(session, deployment.program, 1, correction, orbit.noon(on), day(on))
+    taken(deployment, "2026-04-02")
+    assert right(deployment, "2026-01-01", "2026-04-01")
+    with deployment.store.reading() as session:
+        assert {row.unit for row in session.scalars(select(SnapshotPoints))} == {"stars"}  # counters are no points
+        last = session.get_one(SnapshotPoints, (day("2026-04-01"), "stars"))
+        ups = session.get_one(SnapshotPoints, (day("2026-01-10"), "stars"))
+    assert (ups.came, ups.went) == (705, 200) and last.held > 0 and (last.came, last.went) == (0, 0)
 
 
 def test_every_day_from_the_first_member_on_is_kept_as_the_timelines_say(deployment: Deployment) -> None:

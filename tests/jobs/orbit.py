@@ -33,6 +33,12 @@ members:
     seat: {{type: text, one_of: [window, aisle]}}
     age: {{type: integer}}
     vip: {{type: flag}}
+customer_file:
+  fields:
+    firm: {{group: extended, type: text}}
+    rooms: {{group: basic, type: integer}}
+  completeness: {{name: 1, email: 1, firm: 1, contacts: 1}}
+  review: {{tiers: {{low: 6, high: 1}}, managed: 3}}
 """
 UNITS = """
 units:

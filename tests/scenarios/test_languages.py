@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loyalty.benefits.asked import asked_of
+from loyalty.benefits.queues import queues_told
 from loyalty.benefits.reasons import STATES, sentence
 from loyalty.benefits.tables import Request, Service
-from loyalty.benefits.telling import queues_told, requests_told
+from loyalty.benefits.telling import requests_told
 from loyalty.benefits.told import benefits_of
 from loyalty.earning.queries import explained_entries, steps_in_words
 from loyalty.i18n import Language, translated

@@ -10,7 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from loyalty.insight.tables import DraftTrial
+from loyalty.insight.trial_tables import DraftTrial
 from loyalty.jobs.runs import Result, RunKey
 from loyalty.jobs.trials import trials
 from tests.conftest import ROOT

@@ -64,12 +64,8 @@ def test_each_role_opens_what_its_file_says_and_nothing_else(console: Console) -
             get = "GET" in (rule.methods or ())
             named = (ON_MEMBERS if get else ["tier.grant", "note.add"]) if act == NAMED else [act]
             for name in named:
-                values = {
-                    "number": "M" if rule.rule.startswith("/staff/members") else 999,
-                    "act": name,
-                    "message": 999,
-                    "name": "x",
-                }
+                values: dict[str, object] = {"number": "M" if rule.rule.startswith("/staff/members") else 999}
+                values |= {"act": name, "message": 999, "job": "snapshot", "at": 999, "kind": "promoted", "name": "x"}
                 address = app.build(rule.endpoint, {part: values[part] for part in rule.arguments})
                 answer = client.get(address) if get else post(client, address)
                 reads = act != NAMED or roles.may([role], "member.read") == "yes"

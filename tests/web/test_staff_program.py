@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import func, select
 
 from loyalty.errors import Refused
-from loyalty.insight.tables import DraftTrial, TrialMove, TrialPart, TrialScenario
+from loyalty.insight.trial_tables import DraftTrial, TrialMove, TrialPart, TrialScenario
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.published.tables import DraftFile, EditionDraft, PublishedEdition

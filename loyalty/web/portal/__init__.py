@@ -16,6 +16,7 @@ from loyalty.web.portal import (
     planner,
     points,
     preferences,
+    proving,
     public,
     requests,
     security,
@@ -30,8 +31,8 @@ from loyalty.web.site import Site
 BLUEPRINTS = tuple(
     module.pages
     for module in (
-        home, signing, joining, status, planner, benefits, requests, activity, statements, points, me, security, preferences,
-        household, leaving, wallet, public,
+        home, signing, joining, status, planner, benefits, requests, activity, statements, points, me, security, proving,
+        preferences, household, leaving, wallet, public,
     )
 )  # fmt: skip
 #: Languages by their own names, for the choice at the foot of each page.

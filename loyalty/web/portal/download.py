@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 import loyalty.access.tables
 import loyalty.audit.tables
 import loyalty.benefits.tables
+import loyalty.care.file_tables
 import loyalty.care.tables
 import loyalty.desk.tables
 import loyalty.earning.tables
@@ -54,7 +55,11 @@ def tables_of_members() -> list[Table]:
 
 
 def zipped(session: Session, member_id: int, at: datetime) -> Iterator[bytes]:
-    """The ZIP in pieces, made while it is read. What only proves who somebody is (`info` secret) is left out."""
+    """The ZIP in pieces, made while it is read.
+
+    What staff noted about the member is in it, also of other programs. What only proves who somebody is, and what is others'
+    (who of the staff, how to reach a contact), is left out (`info` secret).
+    """
     pipe = _Pipe()
     with ZipFile(pipe, "w", ZIP_DEFLATED) as archive:
         for table in tables_of_members():

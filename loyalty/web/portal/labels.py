@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from loyalty.i18n import Language, _
+from loyalty.program.labels import field_labels
 from loyalty.program.models import ActivityField, Attribute
 
 YES, NO = _("yes"), _("no")
@@ -26,6 +27,13 @@ def value_of(about: ActivityField | Attribute, value: Any, language: Language, c
     except (ValueError, InvalidOperation):
         return text  # kept as it was reported
     return language.own(about.names[text]) if text in about.names else text
+
+
+def facts_told(known: Mapping[str, Attribute], values: Mapping[str, Any], language: Language) -> list[tuple[str, str]]:
+    """What is known of some facts, each with its name, in the order of the program."""
+    labels = field_labels(known, language)
+    told = [(name, about, values.get(name)) for name, about in known.items()]
+    return [(labels[name].name, value_of(about, value, language)) for name, about, value in told if value is not None]
 
 
 def inputs_of(

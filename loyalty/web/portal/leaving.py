@@ -8,6 +8,7 @@ from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.access.signed import end
+from loyalty.care.filing import forget
 from loyalty.i18n import _
 from loyalty.members.household import depart
 from loyalty.members.operations import leave
@@ -17,12 +18,14 @@ from loyalty.status.words import tier_name
 from loyalty.web.guarding import limiter
 from loyalty.web.portal.balances import spendable_balances
 from loyalty.web.portal.download import zipped
+from loyalty.web.portal.proving import needs_proof
 from loyalty.web.site import Site, back, form, here
 
 pages = Blueprint("leaving", __name__)
 
 
 @pages.get("/me/download")
+@needs_proof("me.me")
 @limiter.limit("6 per hour", key_func=lambda: str(here().viewer.member_id))
 def download() -> Response:
     """Everything that is kept about the member."""
@@ -39,6 +42,7 @@ def _written(site: Site, member_id: int, now: datetime) -> Iterator[bytes]:
 
 
 @pages.get("/me/close")
+@needs_proof("leaving.close")
 def close() -> str:
     return _page(here(), "")
 
@@ -53,9 +57,10 @@ def _page(site: Site, wrong: str) -> str:
 
 
 @pages.post("/me/close")
+@needs_proof("leaving.close")
 @limiter.limit("10 per hour", key_func=lambda: str(here().viewer.member_id))
 def closed() -> AnyResponse | tuple[str, int]:
-    """End the membership: today is its last day. Every sign-in ends at once; the household is left."""
+    """End the membership: today is its last day. Every sign-in ends; the household is left, the customer file deleted."""
     site = here()
     viewer = site.viewer
     if form("number", 40) != viewer.number:
@@ -63,6 +68,7 @@ def closed() -> AnyResponse | tuple[str, int]:
     with site.writing() as writing:
         leave(writing, viewer.number, site.today + timedelta(days=1))
         depart(writing, viewer.member_id, site.now)
+        forget(writing, viewer.member_id)
         settle(writing, site.program, [site.locked(writing)], site.now)
         end(writing, viewer.member_id, site.now)
     said = site.language.say(_("Your membership ends with this day. Thank you for the time with us."))

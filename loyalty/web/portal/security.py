@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.access import passkeys
-from loyalty.access.attempts import clear, count, subject_of
 from loyalty.access.links import about, find_link
-from loyalty.access.passwords import SHORTEST, hashed, matches, weakness
+from loyalty.access.passwords import SHORTEST, hashed, weakness
 from loyalty.access.security import (
     ask_address,
     confirm_address,
@@ -20,7 +19,7 @@ from loyalty.access.security import (
     switch_off,
     switch_on,
 )
-from loyalty.access.signed import end, is_proved_lately
+from loyalty.access.signed import begun_lately, end
 from loyalty.access.steps import app_address, fresh_secret, opened, sealed, step_of
 from loyalty.access.tables import Link
 from loyalty.access.tokens import read_not_me
@@ -28,7 +27,8 @@ from loyalty.i18n import _
 from loyalty.web.guarding import limiter, open_to_all
 from loyalty.web.portal.entering import LIMIT, keep_challenge, party, secret, taken_challenge, told_place
 from loyalty.web.portal.joining import is_address
-from loyalty.web.portal.security_told import qr, security_told
+from loyalty.web.portal.proving import is_own, needs_proof, proved
+from loyalty.web.portal.security_told import RENEWING, qr, security_told
 from loyalty.web.portal.signing import is_proved, over
 from loyalty.web.posting import soon
 from loyalty.web.site import back, form, here
@@ -45,7 +45,7 @@ def security() -> str:
 def _page(wrong: dict[str, str]) -> str:
     site = here()
     told = security_told(site.reading, site.viewer, site.now, site.language)
-    return render_template("security.html", told=told, wrong=wrong, least=SHORTEST)
+    return render_template("security.html", told=told, wrong=wrong, least=SHORTEST, proved=proved())
 
 
 def _refused(field: str, said: str, **fields: Any) -> tuple[str, int]:
@@ -59,7 +59,8 @@ def _refused(field: str, said: str, **fields: Any) -> tuple[str, int]:
 def password() -> AnyResponse | tuple[str, int]:
     site, who = here(), here().viewer
     kept = login_of(site.reading, who.member_id).password
-    if kept and not is_proved_lately(site.reading, who, site.now) and not _is_own(kept):
+    renews = begun_lately(site.reading, who, site.now) in RENEWING
+    if kept and not renews and not is_own(kept, secret("old")):
         return _refused("old", _("This is not your password. After several failures wait a quarter of an hour."))
     weak = weakness(secret("new"), who.number, who.email)
     if weak:
@@ -70,22 +71,11 @@ def password() -> AnyResponse | tuple[str, int]:
     return back("security.security", site.language.say(_("Your password is set. All other sign-ins have ended.")))
 
 
-def _is_own(kept: str) -> bool:
-    """Whether the password that was typed is the member's own; counted, for a browser left open is in anyone's hands."""
-    site, subject = here(), subject_of("own password", str(here().viewer.member_id))
-    with site.writing() as transaction:
-        locked = count(transaction, subject, site.now).locked
-    right = matches("" if locked else kept, secret("old"))
-    if right:
-        with site.writing() as transaction:
-            clear(transaction, [subject])
-    return right
-
-
 # --- the second step ----------------------------------------------------------------------------------------------
 
 
 @pages.get("/me/security/step")
+@needs_proof("security.step")
 def step() -> str | AnyResponse:
     site = here()
     if login_of(site.reading, site.viewer.member_id).totp:
@@ -103,6 +93,7 @@ def _step(shared: str, wrong: str) -> str:
 
 
 @pages.post("/me/security/step")
+@needs_proof("security.step")
 def step_on() -> str | AnyResponse | tuple[str, int]:
     site, who = here(), here().viewer
     shared = opened(site.deployment.settings, session.get("step", ""))
@@ -145,6 +136,7 @@ def codes() -> str | tuple[str, int]:
 
 
 @pages.post("/me/security/passkeys/options")
+@needs_proof("security.security")
 def passkey_options() -> Response:
     site, who = here(), here().viewer
     options, challenge = passkeys.options_to_add(site.reading, party(), who.member_id, who.number, who.name)
@@ -153,6 +145,7 @@ def passkey_options() -> Response:
 
 
 @pages.post("/me/security/passkeys")
+@needs_proof("security.security")
 def add_passkey() -> Response | tuple[Response, int]:
     site, who, asked = here(), here().viewer, taken_challenge("add")
     name = form("name", 60) or site.language.say(_("Passkey of {day}"), day=site.language.day(site.today))
@@ -205,6 +198,7 @@ def end_others() -> AnyResponse:
 
 
 @pages.post("/me/security/address")
+@needs_proof("security.security")
 def address() -> AnyResponse | tuple[str, int]:
     site, who, wanted = here(), here().viewer, form("email")
     if not is_address(wanted) or wanted == who.email:

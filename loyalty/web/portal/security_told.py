@@ -12,21 +12,24 @@ from sqlalchemy.orm import Session
 from loyalty.access.agents import agent_named
 from loyalty.access.links import about
 from loyalty.access.security import login_of
-from loyalty.access.signed import Viewer, is_proved_lately, sign_ins_of
+from loyalty.access.signed import Viewer, begun_lately, sign_ins_of
 from loyalty.access.tables import Link, Passkey, SignIn
 from loyalty.i18n import Language, _
 
 #: How one signed in, in words.
 HOW = {"password": _("by password"), "link": _("by a link"), "passkey": _("by passkey")}
 
+#: Who came in just now by one of these may set a password without the old one.
+RENEWING = ("link", "passkey")
+
 
 def security_told(session: Session, who: Viewer, now: datetime, language: Language) -> dict[str, Any]:
     """How a member comes in, and where they are in."""
     login = login_of(session, who.member_id)
     keys = session.scalars(select(Passkey).where(Passkey.member_id == who.member_id).order_by(Passkey.added_at)).all()
-    lately = is_proved_lately(session, who, now)
+    renews = begun_lately(session, who, now) in RENEWING
     return {
-        "has_password": bool(login.password), "asks_old": bool(login.password) and not lately,
+        "has_password": bool(login.password), "asks_old": bool(login.password) and not renews,
         "password_at": login.password_at, "has_step": bool(login.totp),
         "step_since": login.totp_since, "codes_left": len(json.loads(login.recovery)), "email": who.email,
         "changing": _changing(session, who.member_id, now),

@@ -4,15 +4,21 @@ from typing import Any
 
 from flask import Flask
 
-from loyalty.web.staff import (  # noqa: F401 the pages  # noqa: F401 more pages
+from loyalty.web.site import here
+from loyalty.web.staff import (  # noqa: F401 the pages
     acting,
     approving,
     auditing,
+    filing,
     finding,
+    jobs,
     member,
+    messages,
     program,
     program_drafts,
     program_trials,
+    service_acting,
+    services,
     signing,
     start,
 )
@@ -25,5 +31,6 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def always() -> dict[str, Any]:
-        """Who is signed in with a whole sign-in; on other pages than those of staff it is not used."""
-        return {"signed_staff": signed, "may": may}
+        """Who is signed in with a whole sign-in, and whether the program has services; not used on pages of members."""
+        offers = any(edition.requests.services for edition in here().program.editions)
+        return {"signed_staff": signed, "may": may, "offers_services": offers}

@@ -14,7 +14,8 @@ from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON, Sent, preview
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.failing import STATUS
-from loyalty.web.site import back, form, fresh_key, here
+from loyalty.web.guarding import inside
+from loyalty.web.site import form, fresh_key, here, tell
 from loyalty.web.staff.effect import effect_told
 from loyalty.web.staff.fields import fields_of, sent_fields
 from loyalty.web.staff.guard import NAMED, acting, needs, pages, worker
@@ -40,7 +41,7 @@ class Shown:
 @needs(NAMED)
 def act(number: str, act: str) -> Page:
     """The form of an act; who must take the second step anew is led there first."""
-    if _is_stale(act):
+    if is_stale(act):
         return redirect(url_for("staff.code", after=request.full_path.rstrip("?")), 303)
     given = {name: value.replace("\0", "")[:200] for name, value in request.args.items()}
     return _page(number, act, Shown(given, "", fresh_key()))
@@ -53,8 +54,8 @@ def act_sent(number: str, act: str) -> Page:
     given = sent_fields(ACTS[act].shape)
     sent = Sent(act, member_of(number)[0].number, given, form("reason", LONGEST_REASON), form("key", LONGEST_KEY))
     try:
-        if _is_stale(act):
-            _prove(act)
+        if is_stale(act):
+            prove(act)
         if form("step") == "do":
             return _done(sent)
         return _page(number, act, _previewed(sent, given))
@@ -63,7 +64,7 @@ def act_sent(number: str, act: str) -> Page:
         return _page(number, act, Shown(given, sent.reason, sent.key, told)), STATUS.get(refusal.code, 422)
 
 
-def _is_stale(act: str) -> bool:
+def is_stale(act: str) -> bool:
     """Whether an act takes a second step that is fresher than that of this sign-in."""
     try:
         fresh_step(here().deployment.roles, worker(), act, here().now)
@@ -72,7 +73,7 @@ def _is_stale(act: str) -> bool:
     return False
 
 
-def _prove(act: str) -> None:
+def prove(act: str) -> None:
     """Take the second step by the code that was sent with the form. Raises Refused: `step_up_needed`, `bad_field`."""
     code = form("code", 20)
     if not code:
@@ -90,7 +91,7 @@ def _previewed(sent: Sent, given: dict[str, str]) -> Shown:
         raise Refused("not_allowed", act=sent.act)
     site.done()
     done = preview(site.deployment.store, site.program, who.actor, sent, site.now)
-    effect = effect_told(site, done.before, done.after)
+    effect = effect_told(site, done.before, done.after) + effect_told(site, *done.beside)
     return Shown(given, sent.reason, sent.key, effect=effect, asks=judged == "ask")
 
 
@@ -102,7 +103,13 @@ def _done(sent: Sent) -> Response:
         said = _("This waits for another to approve it.")
     else:
         said = _("Done.") if done.fresh else _("Nothing changed: this was so already.")
-    return back("staff.member", site.language.say(said), number=sent.number)
+    tell(site.language.say(said))
+    return redirect(_after() or url_for("staff.member", number=sent.number), 303)
+
+
+def _after() -> str | None:
+    """The page of ours to go back to, where another than the member's led to the form."""
+    return inside(request.args.get("after") or form("after"))
 
 
 def _page(number: str, act: str, shown: Shown) -> str:
@@ -112,7 +119,7 @@ def _page(number: str, act: str, shown: Shown) -> str:
     roles = site.deployment.roles
     told: dict[str, Any] = {
         "limit": roles.limit(worker().roles, act), "counts": _counts(act), "label": site.language.say(ACTS[act].label),
-        "stale": _is_stale(act),
+        "stale": is_stale(act), "after": _after(),
     }  # fmt: skip
     return render_template("staff/act.html", act=act, number=account.number, person=person, fields=fields, more=more,
                            shown=shown, **told)  # fmt: skip

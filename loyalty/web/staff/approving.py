@@ -1,6 +1,7 @@
 """What waits for another's approval: listed, previewed, approved or refused with a reason, taken back by who asked."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,19 +10,22 @@ from flask import abort, redirect, render_template, url_for
 from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
-from loyalty.access.staff_signed import fresh_step
 from loyalty.access.staff_tables import Staff
+from loyalty.benefits.services import service_id
 from loyalty.desk.approvals import approvals, approve, may_decide, refuse, sent_of, withdraw
 from loyalty.desk.performing import preview
 from loyalty.desk.publishing import PUBLISH
+from loyalty.desk.services import ON_SERVICES, preview_on_service
 from loyalty.desk.tables import Approval
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.failing import STATUS
 from loyalty.web.site import Site, back, form, here
+from loyalty.web.staff.acting import is_stale
 from loyalty.web.staff.effect import effect_told
 from loyalty.web.staff.guard import acting, needs, pages, worker
 from loyalty.web.staff.member_told import act_told
+from loyalty.web.staff.service_acting import fates_told, service_effect
 
 Page = str | tuple[str, int] | Response
 #: The largest number of an approval.
@@ -32,7 +36,7 @@ STATES = {"waiting": _("waiting"), "approved": _("approved"), "refused": _("refu
 
 @dataclass(frozen=True)
 class Waiting:
-    """An approval in a list."""
+    """An approval in a list; `number` is the member's, or the key of the service that it is on."""
 
     approval_id: int
     label: str
@@ -51,7 +55,8 @@ def waiting_told(site: Site, row: Row[Any]) -> Waiting:
     """A row of `approvals`."""
     one, state = row.Approval, site.language.say(STATES[row.Approval.state])
     mine = one.asked_by == worker().staff_id
-    return Waiting(one.approval_id, act_told(site, one.act), one.number, one.size, one.reason, row.asked, one.asked_at, state,
+    number = json.loads(one.input)["service"] if one.act in ON_SERVICES else one.number
+    return Waiting(one.approval_id, act_told(site, one.act), number, one.size, one.reason, row.asked, one.asked_at, state,
                    mine, one.why, row.decided or "")  # fmt: skip
 
 
@@ -84,12 +89,25 @@ def _page(number: int, wrong: str) -> str:
     roles, open_ = site.deployment.roles, row.state == "waiting"
     decides = open_ and not own and may_decide(site.reading, roles, site.program, who, row, site.now)
     asked_by = site.reading.scalars(select(Staff.name).where(Staff.staff_id == row.asked_by)).one()
-    effect, refused = _effect(row) if open_ and row.number else (None, "")
+    effect, fates, refused = _effect(row) if open_ and (row.number or row.act in ON_SERVICES) else (None, [], "")
     return render_template(
         "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
-        fields=list(json.loads(row.input).items()), draft=_draft(row), stale=decides and _is_stale(row.act),
+        fields=list(_fields(row)), fates=fates, service=_service(row), draft=_draft(row),
+        stale=decides and is_stale(row.act),
     )  # fmt: skip
+
+
+def _fields(row: Approval) -> Iterator[tuple[str, Any]]:
+    """What was asked for, each part of a field by itself."""
+    for name, value in json.loads(row.input).items():
+        yield from ((f"{name} {part}", inner) for part, inner in value.items()) if isinstance(value, dict) else [(name, value)]
+
+
+def _service(row: Approval) -> int | None:
+    """The number of the service that it is on, if it is on one."""
+    told = json.loads(row.input)
+    return service_id(told["kind"], told["service"]) if row.act in ON_SERVICES else None
 
 
 def _draft(row: Approval) -> int | None:
@@ -97,23 +115,19 @@ def _draft(row: Approval) -> int | None:
     return int(json.loads(row.input)["draft"]) if row.act == PUBLISH else None
 
 
-def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, str]:
-    """What it would change now; none, and why, where its operation would not take it."""
-    site, sent = here(), sent_of(row)
+def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, list[dict[str, Any]], str]:
+    """What it would change now, of a service also what becomes of its requests; none, and why, where its operation would not
+    take it."""
+    site, sent, store, by = here(), sent_of(row), here().deployment.store, acting().actor
     site.done()
     try:
-        done = preview(site.deployment.store, site.program, acting().actor, sent, site.now)
+        if row.act in ON_SERVICES:
+            of_service = preview_on_service(store, site.program, by, sent, site.now)
+            return service_effect(site, of_service), fates_told(site, of_service), ""
+        done = preview(store, site.program, by, sent, site.now)
     except Refused as refusal:
-        return None, refusal_told(refusal, site.language)
-    return effect_told(site, done.before, done.after), ""
-
-
-def _is_stale(act: str) -> bool:
-    try:
-        fresh_step(here().deployment.roles, worker(), act, here().now)
-    except Refused:
-        return True
-    return False
+        return None, [], refusal_told(refusal, site.language)
+    return effect_told(site, done.before, done.after), [], ""
 
 
 @pages.post(f"/approvals/<{NUMBER}:number>")
@@ -122,7 +136,7 @@ def decide(number: int) -> Page:
     """Approve, refuse or take back; whether one may is judged when it is done. The second step must be fresh to approve."""
     site, row = here(), _row(number)
     decision, why = form("decision"), form("why", 2000)
-    if decision == "approve" and _is_stale(row.act):
+    if decision == "approve" and is_stale(row.act):
         return redirect(url_for("staff.code", after=url_for("staff.approval", number=number)), 303)
     publishes = _draft(row) is not None
     try:

@@ -3,23 +3,28 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from loyalty.benefits.reasons import STATES as SERVICE_STATES
 from loyalty.desk.effect import State
 from loyalty.i18n import Language, _
 from loyalty.program.load import Edition
 from loyalty.status.words import tier_name
 from loyalty.web.portal.asked import STATES
+from loyalty.web.portal.labels import value_of
 from loyalty.web.portal.telling import unit_name
 from loyalty.web.site import Site
+from loyalty.web.staff.file_told import fact_named
 
 #: What the parts of a member's state are called.
 PARTS = {
     "status": _("status"), "counters": _("counter"), "balances": _("balance"), "benefits": _("benefit"),
     "choices": _("choice"), "companions": _("companion"), "requests": _("request"), "profile": _("profile"),
     "member": _("membership"), "attributes": _("attribute"), "messages": _("messages"), "notes": _("notes"),
+    "services": _("service"), "units": _("units"), "queue": _("request of another"),
+    "file": _("customer file"), "contacts": _("key contact"), "competitors": _("other program"), "cases": _("case"),
 }  # fmt: skip
 #: What is inside them.
 INSIDE = {
@@ -27,7 +32,11 @@ INSIDE = {
     "until": _("until"), "ended_on": _("ended on"), "state": _("state"), "skipped": _("passed over because"),
     "email": _("e-mail address"), "phone": _("phone"), "language": _("language"), "left_on": _("left on"),
     "frozen": _("frozen"), "count": _("how many"), "waiting": _("waiting"), "sending": _("sending"), "sent": _("sent"),
-    "failed": _("failed"), "dropped": _("dropped"),
+    "failed": _("failed"), "dropped": _("dropped"), "units": _("units"), "taken": _("given"), "starts": _("start"),
+    "manager": _("account manager"), "reviewed": _("last reviewed"),
+    "reviewed_by": _("reviewed by"), "relation": _("relation"), "note": _("note"), "program": _("program"),
+    "their_tier": _("tier there"), "share": _("share of wallet, percent"), "known_by": _("known from"), "as_of": _("as of"),
+    "open": _("open"), "answered": _("answered"), "closed": _("closed"),
 }  # fmt: skip
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 Leaf = tuple[tuple[str, ...], Any]
@@ -53,7 +62,7 @@ def _leaves(state: Any, way: tuple[str, ...] = ()) -> Iterator[Leaf]:
 
 
 def _what(site: Site, way: tuple[str, ...]) -> str:
-    return " ".join(_named(site, way[0], name) for name in way[1:])
+    return " ".join(filter(None, (_named(site, way[0], name) for name in way[1:])))
 
 
 def _named(site: Site, part: str, name: str) -> str:
@@ -61,10 +70,24 @@ def _named(site: Site, part: str, name: str) -> str:
         return unit_name(site.program, name, site.language)
     if _DAY.fullmatch(name):
         return site.language.day(date.fromisoformat(name))
+    if part == "units" and name not in INSIDE:
+        return _class(site, name)
     if part == "benefits" and name not in INSIDE:
         what, _space, number = name.partition(" ")
         return f"{_benefit(site, what)} {number}"
+    if part in ("contacts", "competitors") and name not in INSIDE:
+        return ""  # its number tells nobody anything
+    if part == "file" and name in site.program.file.customer_file.fields:
+        return fact_named(site.program, name, site.language)
     return site.language.say(INSIDE.get(name, name))
+
+
+def _class(site: Site, name: str) -> str:
+    """A class of a service, whose key may stand before it."""
+    key, space, class_ = name.rpartition(" ")
+    kinds = [kind for edition in reversed(site.program.editions) for kind in edition.requests.services.values()]
+    told = next((site.language.own(kind.classes[class_]) for kind in kinds if class_ in kind.classes), class_)
+    return f"{key}{space}{told}"
 
 
 def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
@@ -83,11 +106,29 @@ def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
         return ""
     if way[-1] == "tier":
         return tier_name(site.program, value, site.language.code)
-    if way[0] == "requests" and value in STATES:
+    if way[0] in ("requests", "queue") and value in STATES:
         return site.language.say(STATES[value][0])
+    if way[0] == "services":
+        return _service(site, way[-1], value)
+    if way[0] == "file":
+        return _of_file(site, way[1], value)
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False) if value and isinstance(value[0], dict) else site.language.listed(value)
     return _plain(site, way[0], value)
+
+
+def _service(site: Site, name: str, value: str) -> str:
+    """A state of a service, or its start by the program's clock."""
+    if name == "starts":
+        return site.language.instant(datetime.fromisoformat(value), site.program.zone)
+    return site.language.told(SERVICE_STATES[value])
+
+
+def _of_file(site: Site, name: str, value: Any) -> str:
+    known = site.program.file.customer_file.fields
+    if name in known:
+        return value_of(known[name], value, site.language)
+    return site.language.instant(datetime.fromisoformat(value), site.program.zone) if name == "reviewed" else str(value)
 
 
 def _plain(site: Site, part: str, value: Any) -> str:
@@ -96,6 +137,8 @@ def _plain(site: Site, part: str, value: Any) -> str:
             return site.language.number(Decimal(value))
         except InvalidOperation:
             return value
+    if part == "cases":
+        return site.language.say(INSIDE.get(value, value))
     if isinstance(value, str) and part != "profile" and _DAY.fullmatch(value):
         return site.language.day(date.fromisoformat(value))
     return site.language.told(value)

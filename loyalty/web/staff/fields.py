@@ -10,8 +10,11 @@ from typing import Any, get_args
 from flask import request
 from pydantic.fields import FieldInfo
 
+from loyalty.access.staff import all_staff, held
 from loyalty.benefits.instruments import names as instruments
 from loyalty.benefits.told import Benefits, benefits_of
+from loyalty.care.files import competitors_of, contacts_of, file_of
+from loyalty.care.queries import cases_of
 from loyalty.desk.acts import ACTS
 from loyalty.desk.inputs import Input, Pairs
 from loyalty.i18n import _
@@ -35,6 +38,8 @@ WORDS = {
     "matched": _("matched"),
     "gifted": _("gifted"),
     "bought": _("bought"),
+    "free": _("free for others"),
+    "gone": _("gone with what took it"),
 }
 
 
@@ -68,7 +73,7 @@ def fields_of(
     kinds = {name: site.language.own(one.name) for name, one in site.edition.activities.activities.items()}
     if "fields" in shape.model_fields and given.get("kind") not in kinds:
         return [], kinds
-    choices = _Choices(site, account)
+    choices, kept = _Choices(site, account), _kept(site, account, act, given)
     found: list[Field] = []
     for name, about in shape.model_fields.items():
         if about.annotation == Pairs:
@@ -77,8 +82,29 @@ def fields_of(
             kind = given["kind"]
             found.append(Field(name, site.language.say(str(about.title)), "text", True, kind, {kind: kinds[kind]}))
         else:
-            found.append(_field(site, choices, act, name, about, given.get(name, _now(act, name, person, about))))
+            found.append(
+                _field(site, choices, act, name, about, given.get(name, kept.get(name, _now(act, name, person, about))))
+            )
     return found, {}
+
+
+def _kept(site: Site, account: Account, act: str, given: Mapping[str, str]) -> dict[str, str]:
+    """What is known now of what is to be changed: a contact or another program that is named, the account manager."""
+    if act == "manager.assign":
+        manager = file_of(site.reading, account.member_id).manager
+        return {"manager": manager.name if manager else ""}
+    if act == "contact.set":
+        one: Any = next(
+            (one for one in contacts_of(site.reading, account.member_id) if str(one.contact_id) == given.get("contact")), None
+        )
+        return {name: getattr(one, name) for name in ("name", "relation", "phone", "email", "note")} if one else {}
+    if act == "competitor.set":
+        wanted = given.get("competitor")
+        one = next((one for one in competitors_of(site.reading, account.member_id) if str(one.competitor_id) == wanted), None)
+        share = "" if one is None or one.share is None else str(one.share)
+        return {"program": one.program, "their_tier": one.tier, "share": share, "known_by": one.source,
+                "as_of": one.as_of.isoformat()} if one else {}  # fmt: skip
+    return {}
 
 
 def _now(act: str, name: str, person: Member, about: FieldInfo) -> str:
@@ -108,12 +134,15 @@ def _type(about: FieldInfo) -> str:
 
 
 def _pairs(site: Site, name: str, person: Member, given: Mapping[str, str]) -> Iterator[Field]:
-    """The parts of a field that holds pairs: the fields of the kind of activity, or the member's attributes as they are."""
-    known: Mapping[str, Any] = (
-        site.program.file.members.attributes if name == "attributes"
-        else site.edition.activities.activities[given["kind"]].fields
-    )  # fmt: skip
-    now = json.loads(person.attributes) if name == "attributes" else {}
+    """The parts of a field that holds pairs: the fields of the kind of activity, or what is known of the member as it is."""
+    known: dict[str, Any]
+    now: Mapping[str, Any] = {}
+    if name == "attributes":
+        known, now = dict(site.program.file.members.attributes), json.loads(person.attributes)
+    elif name == "facts":
+        known, now = dict(site.program.file.customer_file.fields), file_of(site.reading, person.member_id).fields
+    else:
+        known = dict(site.edition.activities.activities[given["kind"]].fields)
     for one in inputs_of(known, field_labels(known, site.language), site.language):
         required = name == "fields" and not known[one["name"]].optional
         value = now.get(one["name"], "")
@@ -148,7 +177,22 @@ class _Choices:
             return {one.key: one.name or one.number or one.key for one in self.benefits.companions}
         if name == "right":
             return {str(one.number): self._right(one) for one in self.benefits.rights if one.taken_back is None}
+        if name in ("contact", "competitor", "case", "manager"):
+            return self._filed(name)
         return self._of_program(name, about)
+
+    def _filed(self, name: str) -> dict[str, str]:
+        """Contacts and other programs of the file, open cases, those of the staff who may look after members."""
+        session, mine = self.site.reading, self.account.member_id
+        if name == "contact":
+            return {str(one.contact_id): one.name for one in contacts_of(session, mine)}
+        if name == "competitor":
+            return {str(one.competitor_id): one.program for one in competitors_of(session, mine)}
+        if name == "case":
+            return {one.key: one.subject for one in cases_of(session, mine) if one.state != "closed"}
+        roles = self.site.deployment.roles
+        working = [one for one in all_staff(session) if roles.may(held(one), "file.read") == "yes"]
+        return {one.name: one.shown for one in working}
 
     def _of_program(self, name: str, about: FieldInfo) -> dict[str, str]:
         site = self.site

@@ -10,6 +10,7 @@ from loyalty.access.acts import ACTS
 from loyalty.access.staff_signed import NOTED, StaffViewer, note_staff_use, staff_viewer
 from loyalty.desk.acts import ACTS as ON_MEMBERS
 from loyalty.desk.approvals import Who, allowed, not_allowed
+from loyalty.desk.services import ON_SERVICES
 from loyalty.settings import folder
 from loyalty.web.guarding import limiter
 from loyalty.web.site import here
@@ -103,7 +104,7 @@ def _allowed(act: str, asks: bool) -> None:
         allowed(here().deployment.roles, acting(), "member.read")
         if here().deployment.roles.may(worker().roles, named) == "no":
             raise not_allowed(named)
-    elif asks:
+    elif asks or act in ON_SERVICES:  # who may only ask for it opens its form too
         if here().deployment.roles.may(worker().roles, act) == "no":
             raise not_allowed(act)
     elif act != WHOLE:

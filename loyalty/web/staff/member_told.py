@@ -1,7 +1,7 @@
 """What the screen of a member shows, as plain values."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from loyalty.audit.queries import Wanted, found
 from loyalty.benefits.queries import companions_of
 from loyalty.benefits.tables import BenefitUse
 from loyalty.benefits.telling import own_requests
+from loyalty.care.queries import cases_of
 from loyalty.desk.acts import ACTS
 from loyalty.desk.approvals import approvals
 from loyalty.desk.tables import Note
@@ -22,17 +23,17 @@ from loyalty.members.freezing import freezes_of
 from loyalty.members.household import households_of
 from loyalty.members.tables import Member
 from loyalty.messages.outbox import listed
-from loyalty.program.labels import field_labels
 from loyalty.status.queries import Account
 from loyalty.status.words import unit_of
 from loyalty.web.kept import mark_of
 from loyalty.web.portal.asked import request_told
 from loyalty.web.portal.asking import Names
-from loyalty.web.portal.labels import value_of
+from loyalty.web.portal.labels import facts_told
 from loyalty.web.portal.standing import whole_of
 from loyalty.web.portal.status_told import status_told
 from loyalty.web.portal.telling import amounts_of, card_of
 from loyalty.web.site import Site
+from loyalty.web.staff.file_told import case_told, file_told
 from loyalty.web.staff.guard import may, worker
 
 #: So many of each are shown; the rest is on pages of its own, or is long ago.
@@ -44,13 +45,14 @@ LONGEST = 1000
 def member_told(site: Site, account: Account, person: Member, whole: bool) -> dict[str, Any]:
     """All that the screen shows; `whole` with every entitlement and every span of status."""
     program, language, session, mine = site.program, site.language, site.reading, account.member_id
-    mark, key = mark_of(session, mine, site.now), ("staff", mine, site.today, language.code)
-    told: dict[str, Any] = site.kept.get(key, mark, lambda: _standing(site, account, person))
+    mark, key = mark_of(session, mine, site.now), ("staff", mine, site.today, language.code, whole)
+    told: dict[str, Any] = site.kept.get(key, mark, lambda: _standing(site, account, person, LONGEST if whole else SHOWN))
     freezes = freezes_of(session, mine)
     return {
         **told,
-        **_shortened(told, whole),
-        "number": account.number, "person": person, "attributes": list(_attributes(site, person)),
+        "spans": told["spans"][: LONGEST if whole else SHOWN],
+        "number": account.number, "person": person,
+        "attributes": facts_told(program.file.members.attributes, json.loads(person.attributes), language),
         "uses": _uses(session, mine), "companions": companions_of(session, [mine]).get(mine, []),
         "latest": [_latest(site, one) for one in latest_of(session, mine, SHOWN)],
         "requests": _requests(site, mine),
@@ -59,28 +61,27 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
         "asked_for": [(row.Approval, row.asked, language.say(KNOWN[row.Approval.act].label))
                       for row in approvals(session, number=account.number)],
         "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
-        "acts": acts_allowed(site), "zone": program.zone.key,
+        "cases": [case_told(site, one) for one in cases_of(session, mine, SHOWN)],
+        "file": file_told(site, person) if may("file.read") else None,
+        "acts": acts_allowed(site), "allowed": names_allowed(site), "zone": program.zone.key,
     }  # fmt: skip
 
 
-def _standing(site: Site, account: Account, person: Member) -> dict[str, Any]:
-    """What is worked out from all that a member ever did: made again when something of that has changed."""
+def _standing(site: Site, account: Account, person: Member, most: int) -> dict[str, Any]:
+    """What is worked out from all that a member ever did: made again when something of that has changed.
+
+    So many entitlements, those of which something is left first, and spans of status, the newest first; `more` are left out.
+    """
     program, language = site.program, site.language
-    whole = whole_of(site.reading, program, account, site.today, language)
+    whole = whole_of(site.reading, program, account, site.today, language, most)
+    told = status_told(program, whole, language)
     return {
-        **status_told(program, whole, language),
+        **told,
         "card": card_of(program, account.number, person.name, whole.status, language),
         "balances": amounts_of(program, whole.status["balances"], language),
         "rights": whole.benefits.rights, "to_pick": whole.benefits.choices,
+        "more": whole.benefits.more + max(len(told["spans"]) - most, 0),
     }  # fmt: skip
-
-
-def _shortened(told: dict[str, Any], whole: bool) -> dict[str, Any]:
-    """Entitlements, those of which something is left first, and spans of status, the newest first: how many are left out."""
-    rights = sorted(told["rights"], key=lambda one: (one.left == 0, one.taken_back is not None))
-    most = LONGEST if whole else SHOWN
-    more = max(len(rights) - most, 0) + max(len(told["spans"]) - most, 0)
-    return {"rights": rights[:most], "spans": told["spans"][:most], "more": more}
 
 
 def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
@@ -88,6 +89,12 @@ def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
     roles, held = site.deployment.roles, worker().roles
     judged = [(name, site.language.say(act.label), roles.may(held, name)) for name, act in ACTS.items()]
     return [one for one in judged if one[2] != "no"]
+
+
+def names_allowed(site: Site) -> frozenset[str]:
+    """The names of the acts on a member that roles allow, or let one ask for."""
+    roles, held = site.deployment.roles, worker().roles
+    return frozenset(name for name in ACTS if roles.may(held, name) != "no")
 
 
 def lines_told(site: Site, rows: Sequence[Row[Any]], numbers: dict[int, str], full: bool = False) -> list[dict[str, Any]]:
@@ -102,13 +109,6 @@ def lines_told(site: Site, rows: Sequence[Row[Any]], numbers: dict[int, str], fu
 def act_told(site: Site, act: str) -> str:
     """What an act is called; one that is no act of a role, such as asking for one, by its name."""
     return site.language.say(KNOWN[act].label) if act in KNOWN else act
-
-
-def _attributes(site: Site, person: Member) -> Iterator[tuple[str, str]]:
-    known, values = site.program.file.members.attributes, json.loads(person.attributes)
-    for name, named in field_labels(known, site.language).items():
-        if values.get(name) is not None:
-            yield named.name, value_of(known[name], values[name], site.language)
 
 
 def _uses(session: Session, member_id: int) -> Sequence[BenefitUse]:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from flask import abort
 
 from loyalty.insight.backtest import Trial
-from loyalty.insight.tables import DraftTrial
+from loyalty.insight.trial_tables import DraftTrial
 from loyalty.program.defects import defects
 from loyalty.program.load import Edition, Files, Program
 from loyalty.program.placing import placed

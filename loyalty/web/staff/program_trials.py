@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from loyalty.i18n import _
 from loyalty.insight import trials as rows
-from loyalty.insight.tables import DraftTrial, TrialMove
+from loyalty.insight.trial_tables import DraftTrial, TrialMove
 from loyalty.program.load import Program
 from loyalty.published.drafts import draft_of
 from loyalty.status.evidence import read_evidence

@@ -1,15 +1,15 @@
 """Drafts of editions, tried on everyone, published by two
 
-Revision: 0011
-After: 0010
+Revision: 0013
+After: 0012
 Written: 2026-11-27 22:50:00
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
