@@ -19,6 +19,7 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "bad_zone": _("There is no time zone {zone}; allowed: an IANA name such as Europe/Paris."),
         "bad_field": _("Field {field}: found {found}; allowed: {allowed}.{nearest}"),
         "bad_mapping": _("The mapping cannot be used: {why}"),
+        "bad_upload": _("{file}: {why}; allowed: {allowed}.{nearest}"),
         "bad_webhook_url": _("This address cannot be told: {why}."),
         "bad_plan": _("The plan cannot be used: {why}"),
         "case_closed": _("Case {key!r} is closed."),
@@ -35,6 +36,12 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
             "Allowed: that day or later."
         ),
         "draft_without_day": _("The folder {folder} is not named by a day, YYYY-MM-DD: say from which day its rules hold."),
+        "draft_invalid": _("Draft {draft} cannot be used any more: {count} problems, the first: {first}"),
+        "draft_not_tried": _("Draft {draft} is first to be tried from {begins} on, against what is published now."),
+        "edition_day_taken": _("An edition from {begins} is published already. Allowed: another day."),
+        "edition_too_early": _(
+            "The edition would begin on {begins}. Allowed: {first} or later, so that every process knows it before."
+        ),
         "edition_published": _("Edition {edition} of {program} is published already, as it is."),
         "edition_missing": _("No edition of {program} is in force on {on}; the first begins on {first}."),
         "household_full": _("A household has at most {most} members, invitations included."),
@@ -94,6 +101,8 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "span_backwards": _("The span ends on {until}, not after it begins on {begins}."),
         "too_many_companions": _("Member {number} shares with {companion} through {last}: at most {most} at a time."),
         "too_many_picks": _("Member {number} has picked {count} for the period from {first}; no tier picks more."),
+        "trial_ended": _("Trial {trial} is {state} already."),
+        "trial_under_way": _("Trial {trial} is under way: one at a time. Allowed: to wait for its end, or to stop it."),
         "unknown_act": _("There is no act {act}; allowed: {allowed}.{nearest}"),
         "unknown_approval": _("There is no request for approval {approval}."),
         "unknown_bulk": _("There is no bulk {bulk}."),
@@ -108,6 +117,8 @@ CATALOGUE: Mapping[str, str] = MappingProxyType(
         "unknown_companion": _("Member {number} has named no companion under {key!r}."),
         "mail_not_set": _("Mail cannot be sent: {what}."),
         "unknown_activity": _("Member {number} has no activity with key {key!r} of {source!r}."),
+        "unknown_draft": _("There is no draft {draft}."),
+        "unknown_trial": _("There is no trial {trial}."),
         "unknown_consent": _("There is no consent {consent}; allowed: {allowed}.{nearest}"),
         "unknown_edition": _("There is no edition {edition} of {program}; allowed: {allowed}, or a folder.{nearest}"),
         "unknown_entitlement": _("There is no instrument or quota {what}; allowed: {allowed}.{nearest}"),

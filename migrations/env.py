@@ -11,12 +11,13 @@ import loyalty.care.tables
 import loyalty.desk.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
+import loyalty.insight.trial_tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables
 import loyalty.messages.tables
 import loyalty.messages.webhook_tables
-import loyalty.published
+import loyalty.published.tables
 import loyalty.status.tables  # noqa: F401 every table of the models must be known
 from loyalty.store import Base
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import OperationalError
 from sqlalchemy import Dialect, Engine, create_engine, event
 
-from loyalty.program.load import Draft, Program, load
+from loyalty.program.load import Draft, Files, Program, load
 
 _programs: dict[str, Program] = {}
 _dialects: dict[str, Dialect] = {}
@@ -19,10 +19,10 @@ _compiled: dict[str, dict[Any, Any]] = {}
 _connections: dict[tuple[int, str], list[Any]] = {}
 
 
-def load_once(folder: Path, draft: Draft | None = None) -> Program:
+def load_once(folder: Path, draft: Draft | None = None, kept: Sequence[Files] = ()) -> Program:
     """`load`, but a program whose files are those of one loaded before is that one. What cannot be loaded is told each time."""
-    if draft is not None:
-        return load(folder, draft)
+    if draft is not None or kept:
+        return load(folder, draft, kept)
     content = hashlib.sha256(repr(list(_files(folder))).encode()).hexdigest()
     if content not in _programs:
         _programs[content] = load(folder)

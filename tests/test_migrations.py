@@ -20,7 +20,8 @@ from loyalty.insight.tables import Snapshot
 from loyalty.jobs import migrate
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.tables import Run, RunChunk, RunFailure
-from loyalty.published import PublishedEdition, publish
+from loyalty.published.operations import publish
+from loyalty.published.tables import PublishedEdition
 from loyalty.settings import Settings
 from loyalty.store import Base, Store
 from tests.jobs import orbit
@@ -228,6 +229,13 @@ COMMANDS: dict[str, list[str]] = {
     "desk approve": ["1", "--author", "A"],
     "desk refuse": ["1", "--author", "A", "--reason", "R"],
     "desk withdraw": ["1", "--author", "A"],
+    "program drafts add": [".", "--from", "2027-01-01", "--note", "N", "--key", "K", "--author", "A"],
+    "program drafts list": [],
+    "program drafts try": ["1", "--author", "A"],
+    "program drafts trial": ["1"],
+    "program drafts moves": ["1"],
+    "program drafts stop": ["1", "--author", "A"],
+    "program publish": ["1", "--reason", "R", "--key", "K", "--author", "A"],
     "audit verify": [],
     "audit show": [],
     "audit export": [],
@@ -259,7 +267,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0012"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0013"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 

@@ -14,12 +14,13 @@ import loyalty.care.tables
 import loyalty.desk.tables
 import loyalty.earning.tables
 import loyalty.insight.tables
+import loyalty.insight.trial_tables
 import loyalty.jobs.tables
 import loyalty.ledger.tables
 import loyalty.members.tables
 import loyalty.messages.tables
 import loyalty.messages.webhook_tables
-import loyalty.published
+import loyalty.published.tables
 import loyalty.status.tables  # noqa: F401 every table must be known
 from loyalty.errors import CATALOGUE
 from loyalty.program.load import load
@@ -32,6 +33,7 @@ SHARED = {
     "edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move",
     "snapshot_points", "service", "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret",
     "webhook_act", "link", "attempt", "staff", "staff_sign_in", "audit", "approval", "bulk", "bulk_row",
+    "draft", "draft_file", "trial", "trial_part", "trial_move", "trial_scenario",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from loyalty.cli.benefits import benefit, benefits_
 from loyalty.cli.cases import cases
 from loyalty.cli.demo import demo
 from loyalty.cli.desk import desk
+from loyalty.cli.drafts import drafts, publish
 from loyalty.cli.facts import status
 from loyalty.cli.jobs import db, recalculate, verify
 from loyalty.cli.members import members
@@ -51,6 +52,7 @@ for command in (consent, digest, change):
     members.add_command(command)
 messages.add_command(preview)
 staff.add_command(bulk)
-program.add_command(try_)
+for command in (try_, drafts, publish):
+    program.add_command(command)
 webhooks.add_command(deliveries)
 webhooks.add_command(replay)

@@ -8,26 +8,26 @@ from typing import Any
 
 import click
 
-from loyalty import store
 from loyalty.cli.charting import show_chart, show_tier
 from loyalty.cli.output import FOUND, emit, json_option, refusals, table
-from loyalty.jobs import migrate
 from loyalty.jobs.deployment import find_program, program_names
-from loyalty.jobs.scenarios import play
+from loyalty.jobs.stage import empty_stage, fault
 from loyalty.members.mapping import MappingFile
 from loyalty.program import ladder_words, promise_words
 from loyalty.program.benefit_words import telling
 from loyalty.program.compare import compare
 from loyalty.program.defects import defects
-from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program, load, placed
+from loyalty.program.load import EDITION_FILES, PARTS, Edition, Program, load
 from loyalty.program.models import ProgramFile
+from loyalty.program.placing import placed
 from loyalty.program.problems import ProgramInvalid, listed, nearest
-from loyalty.program.scenarios import ScenarioFailed, scenarios_of
+from loyalty.program.scenarios import Scenario, scenarios_of
 from loyalty.program.schema import schema_of
 from loyalty.program.values import Part
 from loyalty.program.words import Words, english
 from loyalty.settings import Settings
 from loyalty.settings import read as read_settings
+from loyalty.store import Store
 
 
 @click.group()
@@ -92,7 +92,7 @@ def check(name: str | None, strict: bool) -> None:
             wrong += len(error.problems)
             click.echo(str(error), err=True)
             continue
-        warnings = placed(loaded.folder, defects(loaded))
+        warnings = placed(loaded, defects(loaded))
         wrong += len(warnings) if strict else 0
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
@@ -202,37 +202,23 @@ def test(name: str | None, case: str | None) -> None:
     """Play a program's scenarios, those of all programs without a name, on a database of their own."""
     chosen = read_settings()
     failed = played = 0
+    stage = empty_stage()
     for one in [name] if name else program_names(chosen):
         loaded = find_program(chosen, one)
         for scenario in scenarios_of(loaded.folder):
             if case in (None, scenario.case):
                 played += 1
-                failed += not _played(loaded, scenario)
+                failed += not _played(stage, loaded, scenario)
     click.echo(f"{played - failed} of {played} scenarios hold.")
     if failed or not played:
         sys.exit(FOUND)
 
 
-def _played(loaded: Program, scenario: Any) -> bool:
-    """One scenario on an empty database in memory, so that none sees another's member."""
-    try:
-        with _memory().transaction() as session:
-            play(session, loaded, scenario)
-            session.rollback()
-    except ScenarioFailed as error:
-        click.echo(f"FAILED {scenario.file}: {scenario.name}\n  {error}", err=True)
-        return False
-    return True
-
-
-_kept: list[store.Store] = []
-
-
-def _memory() -> store.Store:
-    if not _kept:
-        _kept.append(store.Store("sqlite://"))
-        migrate.upgrade(_kept[0])
-    return _kept[0]
+def _played(stage: Store, loaded: Program, scenario: Scenario) -> bool:
+    found = fault(stage, loaded, scenario)
+    if found:
+        click.echo(f"FAILED {scenario.file}: {scenario.name}\n  {found}", err=True)
+    return not found
 
 
 @program.command()

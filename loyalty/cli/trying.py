@@ -19,6 +19,9 @@ from loyalty.jobs.trying import Asked, trial_for, try_all
 from loyalty.program.problems import ProgramInvalid
 from loyalty.status.words import tier_name
 
+#: So many of a move's fields are told; the others are what its reason is told from.
+TOLD = Move._fields.index("why") + 1
+
 
 @click.command("try")
 @click.argument("edition")
@@ -65,8 +68,8 @@ def _moves(out: Path | None) -> Iterator[Any]:
         return
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(Move._fields)
-        yield writer.writerows
+        writer.writerow(Move._fields[:TOLD])
+        yield lambda moves: writer.writerows(move[:TOLD] for move in moves)
 
 
 def _data(trial: Trial, total: Tried) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from loyalty.audit.chain import Actor
 from loyalty.audit.operations import append
 from loyalty.audit.queries import by_key
 from loyalty.desk.performing import Approved, Done, Sent, perform, understood
+from loyalty.desk.publishing import PUBLISH, publish_draft
 from loyalty.desk.services import (
     ON_SERVICES,
     ServiceDone,
@@ -140,7 +141,7 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
     """Approve what another asked for: it is done in this transaction, and judged anew by its operation.
 
     A bulk is let run: nothing of it is done yet. Raises Refused: `unknown_approval`, `approval_decided`, `own_approval`,
-    `no_approver`, `staff_ended`, and what `perform` raises: it waits on then.
+    `no_approver`, `staff_ended`, and what `perform` or `publish_draft` raises: it waits on then.
     """
     row = _open(session, roles, program, who, approval_id, now)
     asked = session.get_one(Staff, row.asked_by)
@@ -153,8 +154,11 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
         session.flush()
         _note(session, who.actor, "approval.approve", row, None, why, now)
         return Done(True, {}, {})
+    about = Approved(asked.name, row.approval_id)
+    if row.act == PUBLISH:
+        return publish_draft(session, program, who.actor, json.loads(row.input)["draft"], (row.reason, row.key), about, now)
     doing = perform_on_service if row.act in ON_SERVICES else perform
-    return doing(session, program, who.actor, sent_of(row), now, Approved(asked.name, row.approval_id))
+    return doing(session, program, who.actor, sent_of(row), now, about)
 
 
 def sent_of(row: Approval) -> Sent:
@@ -214,6 +218,8 @@ def may_decide(session: Session, roles: Roles, program: Program, who: Who, row: 
         return roles.approves(who.roles, BULK, row.size) and (
             roles.approves(who.roles, bulk.act, bulk.largest) or roles.may(who.roles, bulk.act, bulk.largest) == "yes"
         )
+    if row.act == PUBLISH:
+        return roles.approves(who.roles, PUBLISH, row.size)
     sent = sent_of(row)
     size = size_on_service(session, sent) if row.act in ON_SERVICES else understood(sent).size(program, now)
     return roles.approves(who.roles, row.act, size)

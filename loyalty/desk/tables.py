@@ -14,7 +14,8 @@ TODO = text("state = 'todo'")
 
 
 class Approval(Base):
-    """An act that someone asked for and another decides on. `number` is the member's, empty for a bulk, which `input` names.
+    """An act that someone asked for and another decides on. `number` is the member's, empty for a bulk or a draft to be
+    published, which `input` names.
 
     `size` is the size when it was asked for. `state` is waiting, approved, refused or withdrawn; `why` what who decided said.
     """

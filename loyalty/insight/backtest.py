@@ -66,7 +66,8 @@ def _earning(edition: Edition) -> tuple[Any, ...]:
 
 
 class Move(NamedTuple):
-    """A member whose tier, or its end, would be another: a rise or fall, longer or shorter; for ever without last day."""
+    """A member whose tier, or its end, would be another: a rise or fall, longer or shorter; for ever without last day. `why` is
+    told from `source` and `evidence`, what would give the tier."""
 
     number: str
     move: str
@@ -75,6 +76,8 @@ class Move(NamedTuple):
     then: str
     through_then: date | None
     why: str
+    source: str
+    evidence: str
 
 
 @dataclass
@@ -194,9 +197,9 @@ def _move(trial: Trial, account: Account, before: Span, after: Span) -> Move:
     ends = (before.hold.until, after.hold.until)
     kind = "rise" if step > 0 else "fall" if step < 0 else "longer" if ends[1] > ends[0] else "shorter"
     kind = "stay" if step == 0 and ends[0] == ends[1] else kind
-    kept = read_evidence(evidence(rules_of(trial.then), after.hold))
-    why = reason(trial.then, after.hold.source, kept, {}) if kind != "stay" else ""
-    return Move(account.number, kind, now, _through(ends[0]), then, _through(ends[1]), why)
+    kept = evidence(rules_of(trial.then), after.hold) if kind != "stay" else ""
+    why = reason(trial.then, after.hold.source, read_evidence(kept), {}) if kept else ""
+    return Move(account.number, kind, now, _through(ends[0]), then, _through(ends[1]), why, after.hold.source, kept)
 
 
 def _through(until: int) -> date | None:

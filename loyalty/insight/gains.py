@@ -1,9 +1,12 @@
 """What a draft does to benefits, for those who move from tier to tier and for those who stay. Pure."""
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from loyalty.insight.backtest import Trial
+from loyalty.program.catalog import Benefit
 from loyalty.program.chart import Addition, between
 
 
@@ -43,3 +46,45 @@ def gains(trial: Trial, matrix: Counter[tuple[str, str]]) -> list[Gain]:
     stayed = [gain for gain in told if gain.now == gain.then]
     moved.sort(key=lambda gain: (-gain.members, gain.now, gain.then))
     return [*moved, *sorted(stayed, key=lambda gain: -trial.then.tiers.index(gain.then))]
+
+
+class Cost(NamedTuple):
+    """What a benefit comes to more, or less, for all members together: pieces, or money where the benefit is an amount of it.
+    `what` is the instrument that is given, none where the benefit itself counts."""
+
+    benefit: Benefit
+    what: str | None
+    members: int
+    amount: Decimal
+
+
+def costs(found: Sequence[Gain]) -> list[Cost]:
+    """What the changes come to for the members that they touch, by benefit, for all whose values can be added up."""
+    members: Counter[tuple[str, str | None]] = Counter()
+    sums: dict[tuple[str, str | None], Decimal] = {}
+    benefits: dict[str, Benefit] = {}
+    for gain in found:
+        for change in gain.changes:
+            for what, amount in _differences(change):
+                key = (change.benefit.id, what)
+                benefits[change.benefit.id] = change.benefit
+                members[key] += gain.members
+                sums[key] = sums.get(key, Decimal(0)) + amount * gain.members
+    return [Cost(benefits[name], what, members[name, what], amount) for (name, what), amount in sums.items() if amount]
+
+
+def _differences(change: Addition) -> Iterator[tuple[str | None, Decimal]]:
+    """By how much a change differs for one member; nothing where its values are no amounts."""
+    if change.benefit.kind in ("count", "money"):
+        yield None, _amount(change.after) - _amount(change.before)
+    elif change.benefit.kind == "grant":
+        before, after = _pieces(change.before), _pieces(change.after)
+        yield from ((what, Decimal(after.get(what, 0) - before.get(what, 0))) for what in dict.fromkeys([*before, *after]))
+
+
+def _amount(value: Any) -> Decimal:
+    return Decimal(0) if value is None else Decimal(value)
+
+
+def _pieces(value: Any) -> Mapping[str, int]:
+    return {} if value is None else value

@@ -16,6 +16,7 @@ from loyalty.jobs.runs import Progress, Result, RunKey
 from loyalty.jobs.tables import RunChunk
 from loyalty.ledger.queries import faults
 from loyalty.settle import settle_for
+from loyalty.status.operations import mark_all_due
 from loyalty.status.queries import lock_stretch
 from loyalty.status.tables import Standing
 from loyalty.status.verify import differences
@@ -26,8 +27,13 @@ JOB = "recalculate"
 def recalculate(deployment: Deployment, key: RunKey, now: datetime, workers: int, progress: Progress) -> Result:
     """Run, or go on with, a recalculation: those due by its day, or everyone. Chunks commit one by one.
 
-    A run that has ended already is answered as it ended. One failing member is recorded and passed over.
+    On the first day of an edition that is everyone, for a process may have folded somebody by the old rules alone after it was
+    published. A run that has ended already is answered as it ended. One failing member is recorded and passed over.
     """
+    if any(one.begins == key.as_of for one in deployment.program.editions):
+        with deployment.store.transaction() as session:
+            if not runs.planned(session, key):
+                mark_all_due(session, key.as_of)
     return run_chunks(deployment, key, now, workers, progress, _members(key), _chunk)
 
 

@@ -27,6 +27,7 @@ def attempt(deployment: Deployment, run: Runner, key: RunKey, now: datetime, wor
     """
     begun = perf_counter()
     try:
+        deployment.look(now)
         result = run(deployment, key, now, workers, progress)
     except Exception as error:
         with deployment.store.transaction() as session:

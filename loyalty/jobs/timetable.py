@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty.errors import Refused
 from loyalty.i18n import _
-from loyalty.jobs import bulk, delivering, follow, letters, recalculate, requests, snapshot, telling, trim, webhooks
+from loyalty.jobs import bulk, delivering, follow, letters, recalculate, requests, snapshot, telling, trials, trim, webhooks
 from loyalty.jobs.due import ALLOWED, Cron, read_cron
 from loyalty.jobs.running import Runner
 from loyalty.program.problems import listed, nearest
@@ -59,6 +59,8 @@ TIMETABLE = (
         "45 3 * * *", late=24 * HOURS, each=False, lane="night", counts=_("rows"), run=trim.trim, label=_("Clean-up")),
     Job("bulk", _("Does the rows of what staff do for many members by file."), "* * * * *", late=HOURS, each=False, lane="bulk",
         counts=_("rows"), run=bulk.bulk, label=_("Acts for many")),
+    Job("trials", _("Tries the draft of an edition that staff ask it for on all members, and plays the scenarios."),
+        "* * * * *", late=HOURS, each=False, lane="trials", counts=_("members"), run=trials.trials, label=_("Drafts tried")),
     Job("messages", _("Makes the messages of what is new about members, and of the calendar."), "*/5 * * * *", late=HOURS,
         each=False, lane="messages", counts=_("members"), run=telling.messages, label=_("Messages made")),
     Job("statements", _("Makes everyone's statement of the month that is over."), "0 5 1 * *", late=12 * HOURS,

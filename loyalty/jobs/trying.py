@@ -1,7 +1,7 @@
 """A draft edition tried on all members: stretch by stretch, in this process or in several, nothing written."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,9 +16,10 @@ from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.migrate import require_current
 from loyalty.jobs.runs import Progress
-from loyalty.program.load import Draft, load
+from loyalty.program.load import Draft, Edition, Files, Program, load
 from loyalty.program.problems import listed, nearest
-from loyalty.published import published
+from loyalty.published.drafts import edition_of
+from loyalty.published.operations import published
 from loyalty.settings import Settings
 from loyalty.status.tables import Standing
 
@@ -46,20 +47,26 @@ def trial_for(deployment: Deployment, asked: Asked) -> Trial:
     `draft_without_day`, `draft_too_early`; ProgramInvalid with every problem of the draft.
     """
     require_current(deployment.store)
-    program = deployment.program
     with deployment.store.reading() as session:
-        kept = published(session, program, asked.now)
+        kept = published(session, deployment.program, asked.now)
     folder = _folder(deployment, asked.edition)
     begins = asked.begins or _day_of(folder)
+    return trial_against(deployment.program, kept, Draft(folder, begins), asked.on or max(begins, deployment.today(asked.now)))
+
+
+def trial_against(program: Program, kept: Sequence[Edition], draft: Draft | Files, on: date) -> Trial:
+    """The published editions of a program, and the same with a draft, told for a day.
+
+    Raises Refused: `edition_published`, `draft_too_early`; ProgramInvalid with every problem of the draft.
+    """
+    begins = draft.begins
     if not kept or begins < kept[0].begins:
         raise Refused("draft_too_early", begins=begins, program=program.id, first=kept[0].begins if kept else "no day")
-    drafted = load(program.folder, Draft(folder, begins))
-    draft = next(edition for edition in drafted.editions if edition.begins == begins)
-    if any(edition.begins == begins and edition.hash == draft.hash for edition in kept):
+    drafted = load(program.folder, draft, program.kept)
+    if any(edition.begins == begins and edition.hash == edition_of(drafted, begins).hash for edition in kept):
         raise Refused("edition_published", edition=begins, program=program.id)
     names = {edition.begins for edition in kept} | {begins}
     then = replace(drafted, editions=tuple(edition for edition in drafted.editions if edition.begins in names))
-    on = asked.on or max(begins, deployment.today(asked.now))
     return Trial(replace(program, editions=tuple(kept)), then, begins, on)
 
 

@@ -120,6 +120,8 @@ class Program:
     zone: ZoneInfo
     editions: tuple[Edition, ...]
     folder: Path
+    kept: tuple["Files", ...] = ()
+    """The editions that stand in no folder."""
 
     def edition_on(self, day: date) -> Edition | None:
         """The edition in force on a day; none before the first begins."""
@@ -158,18 +160,41 @@ class Draft:
     begins: date
 
 
-def load(folder: Path, draft: Draft | None = None) -> Program:
-    """Read the program in a folder, with a draft among its editions. Raises ProgramInvalid with every problem of every file."""
-    return Reading(folder, draft).program()
+@dataclass(frozen=True, eq=False)
+class Files:
+    """An edition that stands in no folder: its first day, and the text of each of its files by name."""
+
+    begins: date
+    texts: Mapping[str, str]
+
+    @property
+    def place(self) -> str:
+        """How problems name it."""
+        return self.begins.isoformat()
+
+    def text(self, name: str) -> str:
+        """The text of a file. Raises FileNotFoundError where there is none of this name."""
+        if name not in self.texts:
+            raise FileNotFoundError(name)
+        return self.texts[name]
+
+
+def load(folder: Path, draft: Draft | Files | None = None, kept: Iterable[Files] = ()) -> Program:
+    """Read the program in a folder, with a draft among its editions, and those that are kept elsewhere.
+
+    A draft takes the place of an edition of the same day, a folder that of one kept elsewhere. Raises ProgramInvalid with every
+    problem of every file.
+    """
+    return Reading(folder, draft, kept).program()
 
 
 class Reading:
     """One reading of a folder: gathers problems while it goes, so that all are told."""
 
-    def __init__(self, folder: Path, draft: Draft | None = None) -> None:
-        self.folder, self.draft = folder, draft
+    def __init__(self, folder: Path, draft: Draft | Files | None = None, kept: Iterable[Files] = ()) -> None:
+        self.folder, self.draft, self.kept = folder, draft, kept
         self.problems: list[Problem] = []
-        self.editions: dict[str, Path] = {}
+        self.editions: dict[str, Path | Files] = {}
 
     def program(self) -> Program:
         document, file = self._file(self.folder / "program.yaml", ProgramFile)
@@ -188,23 +213,27 @@ class Reading:
             document.problems.clear()
         if self.problems or head is None:
             raise ProgramInvalid(self.problems)
-        return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder)
+        kept = tuple(one for one in self.editions.values() if isinstance(one, Files))
+        return Program(head.program, head, ZoneInfo(head.zone), tuple(editions), self.folder, kept)
 
-    def _edition_folders(self) -> dict[str, Path]:
-        """The folder of each edition by its name; a draft takes the place of one of the same day."""
+    def _edition_folders(self) -> dict[str, Path | Files]:
+        """Where each edition stands, by its name; a draft takes the place of one of the same day."""
         parent = self.folder / "editions"
         folders = {path.name: path for path in parent.iterdir() if path.is_dir()} if parent.is_dir() else {}
         if not folders:
-            self._tell_file(parent, "there is no edition; allowed: a folder named by its first day, YYYY-MM-DD")
-        if self.draft is not None:
+            self._tell(parent, "there is no edition; allowed: a folder named by its first day, YYYY-MM-DD")
+        if isinstance(self.draft, Draft):
             own = self.draft.folder.resolve()
             folders = {name: path for name, path in folders.items() if path.resolve() != own}
             folders[self.draft.begins.isoformat()] = self.draft.folder
-        return dict(sorted(folders.items()))
+        found: dict[str, Path | Files] = {one.begins.isoformat(): one for one in self.kept} | folders
+        if isinstance(self.draft, Files):
+            found[self.draft.begins.isoformat()] = self.draft
+        return dict(sorted(found.items()))
 
-    def _edition(self, name: str, folder: Path, head: ProgramFile | None) -> Edition | None:
-        begins = self._begins(name, folder)
-        documents, parts = self._edition_files(folder)
+    def _edition(self, name: str, source: Path | Files, head: ProgramFile | None) -> Edition | None:
+        begins = source.begins if isinstance(source, Files) else self._begins(name, source)
+        documents, parts = self._edition_files(source)
         files = {part: cast(Any, parts[f"{part}.yaml"]) for part in PARTS}
         kinds = check_edition(head, **files, tell=tellers(documents))
         for document in documents.values():
@@ -217,42 +246,44 @@ class Reading:
         try:
             return day(name)
         except ValueError:
-            self._tell_file(folder, f"found the folder {name}; allowed: the edition's first day, YYYY-MM-DD")
+            self._tell(folder, f"found the folder {name}; allowed: the edition's first day, YYYY-MM-DD")
             return None
 
-    def _edition_files(self, folder: Path) -> tuple[dict[str, Document], dict[str, Part | None]]:
+    def _edition_files(self, source: Path | Files) -> tuple[dict[str, Document], dict[str, Part | None]]:
         documents: dict[str, Document] = {}
         parts: dict[str, Part | None] = {}
-        for path in sorted(folder.iterdir()):
-            if path.name not in EDITION_FILES:
-                hint = nearest(path.name, EDITION_FILES)
-                self._tell_file(path, f"this file is unknown; allowed: {listed(EDITION_FILES)}.{hint}")
+        names = sorted(source.texts if isinstance(source, Files) else (path.name for path in source.iterdir()))
+        for name in names:
+            if name not in EDITION_FILES:
+                hint = nearest(name, EDITION_FILES)
+                self._tell(in_edition(source, name), f"this file is unknown; allowed: {listed(EDITION_FILES)}.{hint}")
         for name, shape in EDITION_FILES.items():
-            if name in OPTIONAL and not (folder / name).exists():
+            if name in OPTIONAL and name not in names:
                 documents[name], parts[name] = Document(name), OPTIONAL[name]
             else:
-                documents[name], parts[name] = self._file(folder / name, shape)
+                documents[name], parts[name] = self._file(in_edition(source, name), shape, source)
         return documents, parts
 
-    def _file(self, path: Path, shape: type[Part]) -> tuple[Document, Part | None]:
+    def _file(self, path: Path, shape: type[Part], source: Path | Files | None = None) -> tuple[Document, Part | None]:
         place = self._place(path)
         try:
-            document = read(place, path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8") if not isinstance(source, Files) else source.text(path.name)
+            return self._parsed(read(place, text), shape)
         except FileNotFoundError:
-            self._tell_file(path, "this file is missing")
-            return Document(place), None
+            self._tell(path, "this file is missing")
         except UnicodeDecodeError:
-            self._tell_file(path, "this file is not UTF-8 text")
-            return Document(place), None
+            self._tell(path, "this file is not UTF-8 text")
         except OSError as error:
-            self._tell_file(path, f"this file cannot be read: {error.strerror}")
-            return Document(place), None
+            self._tell(path, f"this file cannot be read: {error.strerror}")
+        return Document(place), None
+
+    def _parsed(self, document: Document, shape: type[Part]) -> tuple[Document, Part | None]:
         part = parse(document, shape)
         self.problems += document.problems
         document.problems.clear()
         return document, part
 
-    def _tell_file(self, path: Path, message: str) -> None:
+    def _tell(self, path: Path, message: str) -> None:
         self.problems.append(Problem(self._place(path), 1, 1, "", message))
 
     def _place(self, path: Path) -> str:
@@ -276,35 +307,30 @@ class Reading:
         ladders: list[list[str]] = []
         before: dict[str, Unit] = {}
         for edition in editions:
-            file = self.editions[edition.name] / "ladder.yaml"
+            file = in_edition(self.editions[edition.name], "ladder.yaml")
             ladder = list(dict.fromkeys(tier.id for tier in edition.ladder.tiers))
             try:
                 merged_order([*ladders, ladder])
                 ladders.append(ladder)
             except CycleError:
                 order = listed(merged_order(ladders))
-                self._tell_file(file, f"the order of the tiers contradicts an earlier edition's; allowed: {order}, as before")
+                self._tell(file, f"the order of the tiers contradicts an earlier edition's; allowed: {order}, as before")
             if edition.ladder.base != editions[0].ladder.base:
-                self._tell_file(file, f"found the base {edition.ladder.base}; allowed: {editions[0].ladder.base}, as before")
+                self._tell(file, f"found the base {edition.ladder.base}; allowed: {editions[0].ladder.base}, as before")
             for name, unit in edition.units.units.items():
-                self._agree_unit(name, unit, before.setdefault(name, unit), self.editions[edition.name] / "units.yaml")
+                units = in_edition(self.editions[edition.name], "units.yaml")
+                self._agree_unit(name, unit, before.setdefault(name, unit), units)
 
     def _agree_unit(self, name: str, unit: Unit, before: Unit, file: Path) -> None:
         if unit.kind != before.kind:
-            self._tell_file(file, f"{name} is {unit.kind}; allowed: {before.kind}, as before")
+            self._tell(file, f"{name} is {unit.kind}; allowed: {before.kind}, as before")
         if unit.decimals != before.decimals:
-            self._tell_file(file, f"{name} has {unit.decimals} decimals; allowed: {before.decimals}, as before")
+            self._tell(file, f"{name} has {unit.decimals} decimals; allowed: {before.decimals}, as before")
 
 
-def placed(folder: Path, found: Iterable[tuple[str, str, Way, str]]) -> list[Problem]:
-    """What was found in editions that loaded, (edition, file, way, message), each with its place, in the order of the files."""
-    documents: dict[Path, Document] = {}
-    for edition, file, way, message in found:
-        path = folder / "editions" / edition / file
-        if path not in documents:
-            documents[path] = read(str(path.relative_to(folder.parent)), path.read_text(encoding="utf-8"))
-        documents[path].problem(way, message)
-    return sorted(problem for document in documents.values() for problem in document.problems)
+def in_edition(source: Path | Files, name: str) -> Path:
+    """A file of an edition; where it stands in no folder, only a name for it."""
+    return (Path(source.place) if isinstance(source, Files) else source) / name
 
 
 def tellers(documents: Mapping[str, Document]) -> Mapping[str, Callable[..., None]]:

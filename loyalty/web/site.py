@@ -1,5 +1,6 @@
 """What a request works with: the deployment, its moment and day, one reading session, who is signed in, which language."""
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
 from flask_login import current_user
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -19,6 +21,8 @@ from loyalty.program.load import Edition, Program
 from loyalty.status.queries import Account, account_read, lock_numbers
 from loyalty.web import speaking
 from loyalty.web.kept import Kept
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,15 @@ class Site:
 
     @property
     def program(self) -> Program:
-        return self.deployment.program
+        """The program as it was when the request began, whatever is published meanwhile."""
+        if "program" not in g:
+            g.program = self.deployment.program
+        return cast(Program, g.program)
+
+    def renew(self) -> None:
+        """Know at once what was published, for what this request is still to do."""
+        self.deployment.look(self.now, at_once=True)
+        g.pop("program", None)
 
     @property
     def now(self) -> datetime:
@@ -115,6 +127,14 @@ def here() -> Site:
 def install(app: Flask, site: Site) -> None:
     """Make a site that of an application; its reading session is given back with each request."""
     app.extensions["loyalty"] = site
+
+    @app.before_request
+    def look() -> None:
+        """Know what was published meanwhile. Pages that need no database are there without it."""
+        try:
+            site.deployment.look(site.now)
+        except DBAPIError:
+            _log.warning("the database could not be asked what is published")
 
     @app.teardown_appcontext
     def done(_error: BaseException | None) -> None:

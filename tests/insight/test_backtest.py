@@ -75,7 +75,7 @@ def night(deployment: Deployment, day: date) -> runs.Result:
 
 
 def tiers(deployment: Deployment, day: date) -> dict[str, str | None]:
-    with deployment.store.reading() as session:
+    with deployment.store.transaction() as session:
         accounts = lock_numbers(session, [f"M{n:03}" for n in range(100)])
         spans = spans_of(session, [account.member_id for account in accounts.values()])
         return {number: tier_on(spans[account.member_id], day) for number, account in accounts.items()}

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from loyalty.cli.main import main
 from loyalty.program.defects import defects
 from loyalty.program.gaps import gaps
-from loyalty.program.load import load, placed
+from loyalty.program.load import load
+from loyalty.program.placing import placed
 from tests.conftest import ROOT
 from tests.program.test_broken import cases, change
 
@@ -29,14 +30,14 @@ def test_every_warning_of_benefits_and_requests_is_told(case: dict, promising: P
 def warned(case: dict, heron: Path) -> None:
     for one in case["change"]:
         change(heron, one)
-    told = placed(heron, defects(load(heron)))
+    told = placed(load(heron), defects(load(heron)))
     assert [str(warning) for warning in told] == case["warnings"].splitlines()
 
 
 @pytest.mark.parametrize("name", ["skyway", "united-2012"])
 def test_a_program_as_shipped_is_above_suspicion(name: str) -> None:
     folder = ROOT / "config" / "programs" / name
-    assert placed(folder, defects(load(folder))) == []
+    assert placed(load(folder), defects(load(folder))) == []
 
 
 def test_days_between_spans() -> None:

@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 from loyalty.access.acts import ACTS as KNOWN
 from loyalty.access.staff_tables import Staff
 from loyalty.benefits.services import service_id
-from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
+from loyalty.desk.approvals import approvals, approve, may_decide, refuse, sent_of, withdraw
 from loyalty.desk.performing import preview
+from loyalty.desk.publishing import PUBLISH
 from loyalty.desk.services import ON_SERVICES, preview_on_service
 from loyalty.desk.tables import Approval
 from loyalty.errors import Refused, refusal_told
@@ -89,12 +90,12 @@ def _page(number: int, wrong: str) -> str:
     roles, open_ = site.deployment.roles, row.state == "waiting"
     decides = open_ and not own and may_decide(site.reading, roles, site.program, who, row, site.now)
     asked_by = site.reading.scalars(select(Staff.name).where(Staff.staff_id == row.asked_by)).one()
-    effect, fates, refused = _effect(row) if open_ and row.act != BULK else (None, [], "")
+    effect, fates, refused = _effect(row) if open_ and (row.number or row.act in ON_SERVICES) else (None, [], "")
     return render_template(
         "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
         fields=input_told(site, row.act, json.loads(row.input)), counts=_counts(row.act), fates=fates, service=_service(row),
-        stale=decides and is_stale(row.act),
+        draft=_draft(row), stale=decides and is_stale(row.act),
     )  # fmt: skip
 
 
@@ -107,6 +108,11 @@ def _service(row: Approval) -> int | None:
     """The number of the service that it is on, if it is on one."""
     told = json.loads(row.input)
     return service_id(told["kind"], told["service"]) if row.act in ON_SERVICES else None
+
+
+def _draft(row: Approval) -> int | None:
+    """The draft that is to be published; none where it is about something else."""
+    return int(json.loads(row.input)["draft"]) if row.act == PUBLISH else None
 
 
 def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, list[dict[str, Any]], str]:
@@ -132,10 +138,15 @@ def decide(number: int) -> Page:
     decision, why = form("decision"), form("why", 2000)
     if decision == "approve" and is_stale(row.act):
         return redirect(url_for("staff.code", after=url_for("staff.approval", number=number)), 303)
+    publishes = _draft(row) is not None
     try:
+        if publishes:
+            site.renew()
         said = _decided(number, decision, why)
     except Refused as refusal:
         return _page(number, refusal_told(refusal, site.language)), STATUS.get(refusal.code, 422)
+    if publishes:
+        site.renew()
     return back("staff.approvals", site.language.say(said))
 
 

@@ -29,13 +29,14 @@ LIMIT = "120 per minute"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(act: str) -> Callable[[View], View]:
-    """Declares by which act a page may be opened: a name of the catalogue, or OPEN, HALF, WHOLE, NAMED."""
+def needs(act: str, asks: bool = False) -> Callable[[View], View]:
+    """Declares by which act a page may be opened: a name of the catalogue, or OPEN, HALF, WHOLE, NAMED; with `asks` also by
+    those whose roles let them only ask for it."""
     if act not in (OPEN, HALF, WHOLE, NAMED, *ACTS):
         raise ValueError(f"there is no act {act}")
 
     def declared(view: View) -> View:
-        view.needs = act  # type: ignore[attr-defined]
+        view.needs, view.asks = act, asks  # type: ignore[attr-defined]
         return view
 
     return declared
@@ -77,7 +78,8 @@ def after() -> str | None:
 @pages.before_request
 def closed() -> Response | None:
     """A page is open to nobody unless it says to whom."""
-    act = getattr(current_app.view_functions[request.endpoint or ""], "needs", None)
+    view = current_app.view_functions[request.endpoint or ""]
+    act = getattr(view, "needs", None)
     if act is None:
         abort(403)
     if act == OPEN:
@@ -89,11 +91,11 @@ def closed() -> Response | None:
         return redirect(url_for("staff.code", after=after()), 303)
     if not who.chose_password and request.endpoint not in CHOOSING:
         return redirect(url_for("staff.password"), 303)
-    _allowed(act)
+    _allowed(act, getattr(view, "asks", False))
     return None
 
 
-def _allowed(act: str) -> None:
+def _allowed(act: str, asks: bool) -> None:
     """Make sure that roles allow a page. Raises Refused: `not_allowed`."""
     if act == NAMED:
         named = (request.view_args or {})["act"]
@@ -102,7 +104,7 @@ def _allowed(act: str) -> None:
         allowed(here().deployment.roles, acting(), "member.read")
         if here().deployment.roles.may(worker().roles, named) == "no":
             raise not_allowed(named)
-    elif act in ON_SERVICES:  # who may only ask for it opens its form too
+    elif asks or act in ON_SERVICES:  # who may only ask for it opens its form too
         if here().deployment.roles.may(worker().roles, act) == "no":
             raise not_allowed(act)
     elif act != WHOLE:

@@ -2,33 +2,22 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import String, Text, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from loyalty.clock import day_of
 from loyalty.errors import Refused
 from loyalty.program.load import Edition, Program
-from loyalty.store import Base, Instant
-
-
-class PublishedEdition(Base):
-    """One edition of the one program of this database, as it was when first used."""
-
-    __tablename__ = "edition"
-
-    begins: Mapped[date] = mapped_column(primary_key=True)
-    program: Mapped[str] = mapped_column(String(40))
-    hash: Mapped[str] = mapped_column(String(64))
-    content: Mapped[str] = mapped_column(Text)
-    published_at: Mapped[datetime] = mapped_column(Instant)
+from loyalty.published.tables import PublishedEdition
 
 
 def publish(session: Session, program: Program, now: datetime) -> list[date]:
-    """Keep the program's editions that are not kept yet; an edition still to come may be replaced until it begins.
+    """Keep the program's editions that are not kept yet; an edition still to come may be replaced until it begins, unless it
+    was published from a draft.
 
     Returns the first days of those written. Raises Refused: `other_program` where the database belongs to another,
-    `edition_changed` where an edition that has begun is not what was published.
+    `edition_changed` where an edition that has begun, or was published from a draft, is not what was published.
     """
     kept = {row.begins: row for row in session.scalars(select(PublishedEdition))}
     other = next((row.program for row in kept.values() if row.program != program.id), None)
@@ -36,7 +25,8 @@ def publish(session: Session, program: Program, now: datetime) -> list[date]:
         raise Refused("other_program", found=other, expected=program.id)
     today = day_of(now, program.zone)
     written: list[date] = []
-    for begins in sorted(kept.keys() - {edition.begins for edition in program.editions}):
+    gone = kept.keys() - {edition.begins for edition in program.editions}
+    for begins in sorted(begins for begins in gone if kept[begins].draft_id is None):
         _no_longer(session, program, kept[begins], today)
     for edition in program.editions:
         row = kept.get(edition.begins)
@@ -55,7 +45,7 @@ def publish(session: Session, program: Program, now: datetime) -> list[date]:
 
 
 def _no_longer(session: Session, program: Program, row: PublishedEdition, today: date) -> None:
-    if row.begins <= today:
+    if row.begins <= today or row.draft_id is not None:
         raise Refused("edition_changed", edition=row.begins, program=program.id)
     session.delete(row)
     session.flush()
