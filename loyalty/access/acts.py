@@ -1,5 +1,7 @@
 """The engine's catalogue of what staff may be allowed to do: the names that roles are written with. Pure.
 
+What the audit log names beside them, which no role gives, is called here too.
+
 Reading is an act too. What an act on a member takes, and how it is done, is in loyalty/desk/acts.py.
 """
 
@@ -79,5 +81,20 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "jobs.run": Known(_("Run a job now")),
         "staff.change": Known(_("Add and end staff, change their roles")),
         "audit.export": Known(_("Export the audit log")),
+    }
+)
+#: What the log names that is no act of a role.
+LOGGED: Mapping[str, str] = MappingProxyType(
+    {
+        "approval.ask": _("Ask for an act"),
+        "approval.approve": _("Approve an act for many"),
+        "approval.refuse": _("Refuse an act"),
+        "approval.withdraw": _("Take back what was asked for"),
+        "staff.add": _("Add staff"),
+        "staff.roles": _("Change roles of staff"),
+        "staff.end": _("End staff"),
+        "staff.renew": _("Make a new password for staff"),
+        "staff.password": _("Choose a password"),
+        "staff.second_step": _("Set up the second step"),
     }
 )

@@ -59,6 +59,8 @@ def _refused(field: str, said: str, **fields: Any) -> tuple[str, int]:
 def password() -> AnyResponse | tuple[str, int]:
     site, who = here(), here().viewer
     kept = login_of(site.reading, who.member_id).password
+    if not kept and not proved():
+        return redirect(url_for("proving.prove", after=url_for("security.security")), 303)
     renews = begun_lately(site.reading, who, site.now) in RENEWING
     if kept and not renews and not is_own(kept, secret("old")):
         return _refused("old", _("This is not your password. After several failures wait a quarter of an hour."))

@@ -20,6 +20,7 @@ from loyalty.web.staff import (  # noqa: F401 the pages
     start,
 )
 from loyalty.web.staff.guard import may, pages, signed
+from loyalty.web.staff.member_told import source_told
 
 
 def install(app: Flask) -> None:
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def always() -> dict[str, Any]:
-        """Who is signed in with a whole sign-in, and whether the program has services; not used on pages of members."""
+        """What templates of staff ask for; on pages of members it is not used."""
         offers = any(edition.requests.services for edition in here().program.editions)
-        return {"signed_staff": signed, "may": may, "offers_services": offers}
+        told: dict[str, Any] = {"source_told": lambda source: source_told(source, here().language)}
+        return {"signed_staff": signed, "may": may, "offers_services": offers, **told}

@@ -1,7 +1,6 @@
 """What waits for another's approval: listed, previewed, approved or refused with a reason, taken back by who asked."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from flask import abort, redirect, render_template, url_for
 from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
+from loyalty.access.acts import ACTS as KNOWN
 from loyalty.access.staff_tables import Staff
 from loyalty.benefits.services import service_id
 from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
@@ -23,6 +23,7 @@ from loyalty.web.site import Site, back, form, here
 from loyalty.web.staff.acting import is_stale
 from loyalty.web.staff.effect import effect_told
 from loyalty.web.staff.guard import acting, needs, pages, worker
+from loyalty.web.staff.input_told import input_told
 from loyalty.web.staff.member_told import act_told
 from loyalty.web.staff.service_acting import fates_told, service_effect
 
@@ -92,14 +93,14 @@ def _page(number: int, wrong: str) -> str:
     return render_template(
         "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
-        fields=list(_fields(row)), fates=fates, service=_service(row), stale=decides and is_stale(row.act),
+        fields=input_told(site, row.act, json.loads(row.input)), counts=_counts(row.act), fates=fates, service=_service(row),
+        stale=decides and is_stale(row.act),
     )  # fmt: skip
 
 
-def _fields(row: Approval) -> Iterator[tuple[str, Any]]:
-    """What was asked for, each part of a field by itself."""
-    for name, value in json.loads(row.input).items():
-        yield from ((f"{name} {part}", inner) for part, inner in value.items()) if isinstance(value, dict) else [(name, value)]
+def _counts(act: str) -> str:
+    """What the size of an act counts; nothing where it has none."""
+    return here().language.say(KNOWN[act].counts) if act in KNOWN else ""
 
 
 def _service(row: Approval) -> int | None:

@@ -16,6 +16,7 @@ from loyalty.web.portal.asked import STATES
 from loyalty.web.portal.labels import value_of
 from loyalty.web.portal.telling import unit_name
 from loyalty.web.site import Site
+from loyalty.web.speaking import named
 from loyalty.web.staff.file_told import fact_named
 
 #: What the parts of a member's state are called.
@@ -71,17 +72,17 @@ def _named(site: Site, part: str, name: str) -> str:
     if _DAY.fullmatch(name):
         return site.language.day(date.fromisoformat(name))
     if part == "units" and name not in INSIDE:
-        return _class(site, name)
+        return class_named(site, name)
     if part == "benefits" and name not in INSIDE:
         what, _space, number = name.partition(" ")
-        return f"{_benefit(site, what)} {number}"
+        return f"{benefit_named(site, what)} {number}"
     if part == "file" and name in site.program.file.customer_file.fields:
         return fact_named(site.program, name, site.language)
     # the number of a contact tells nobody anything
     return "" if part in ("contacts", "competitors") and name not in INSIDE else site.language.say(INSIDE.get(name, name))
 
 
-def _class(site: Site, name: str) -> str:
+def class_named(site: Site, name: str) -> str:
     """A class of a service, whose key may stand before it."""
     key, space, class_ = name.rpartition(" ")
     kinds = [kind for edition in reversed(site.program.editions) for kind in edition.requests.services.values()]
@@ -95,7 +96,8 @@ def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
     return {**{one.id: language.own(one.name) for one in edition.benefits.benefits}, **instruments}
 
 
-def _benefit(site: Site, what: str) -> str:
+def benefit_named(site: Site, what: str) -> str:
+    """What an instrument or a benefit is called, by the newest edition that has it; else its id."""
     named = (benefits_named(edition, site.language) for edition in reversed(site.program.editions))
     return next((names[what] for names in named if what in names), what.replace("_", " "))
 
@@ -103,8 +105,9 @@ def _benefit(site: Site, what: str) -> str:
 def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
     if value is None:
         return ""
-    if way[-1] == "tier":
-        return tier_name(site.program, value, site.language.code)
+    if way[-1] in ("tier", "language"):
+        tier = way[-1] == "tier"
+        return tier_name(site.program, value, site.language.code) if tier else named([value], site.language)[value]
     if way[0] in ("requests", "queue") and value in STATES:
         return site.language.say(STATES[value][0])
     if way[0] in ("services", "file"):

@@ -25,6 +25,7 @@ from loyalty.status.words import tier_name
 from loyalty.web.portal.activity import units
 from loyalty.web.portal.labels import inputs_of
 from loyalty.web.site import Site
+from loyalty.web.speaking import named
 from loyalty.web.staff.effect import benefits_named
 
 #: A text of a form is no longer than this; the operation says how long it may be.
@@ -205,7 +206,7 @@ class _Choices:
         if name == "offer":
             return {one.id: one.id.replace("_", " ") for one in site.edition.ladder.offers}
         if name == "language":
-            return {code: code for code in site.program.file.languages}
+            return named(site.program.file.languages, site.language)
         literal = get_args(about.annotation)
         chosen = literal if all(isinstance(one, str) for one in literal) else ()
         return {one: site.language.say(WORDS[one]) for one in chosen}
