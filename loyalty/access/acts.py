@@ -61,7 +61,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "request.unskip": Known(_("Let a request stand in the queue again")),
         "request.give_back": Known(_("Give back what a request was given")),
         # on many, on the program, on the house
-        "bulk.run": Known(_("Do an act for many members by file"), _("rows")),
+        "bulk.run": Known(_("Do an act for many members"), _("rows")),
         "service.change": Known(_("Change services and their units")),
         "service.clear": Known(_("Clear a queue now")),
         "program.draft": Known(_("Try a draft of an edition")),

@@ -50,6 +50,16 @@ def open_to_all(view: View) -> View:
     return view
 
 
+def takes(most: int) -> Callable[[View], View]:
+    """Marks a page that takes files: so many bytes may be sent to it at once."""
+
+    def marked(view: View) -> View:
+        view.most = most  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """Who is signed in, as Flask-Login wants it; `token` is what the browser keeps."""
@@ -69,6 +79,14 @@ def install(app: Flask, site: Site) -> None:
     settings = site.deployment.settings
     app.config |= _cookies(settings)
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies)  # type: ignore[method-assign]
+
+    @app.before_request
+    def size() -> None:
+        """Before anything of the request is read."""
+        most = getattr(app.view_functions.get(request.endpoint or ""), "most", None)
+        if most is not None:
+            request.max_content_length = most
+
     csrf.init_app(app)
     limiter.init_app(app)
     login = LoginManager(app)

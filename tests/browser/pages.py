@@ -36,7 +36,8 @@ def of_staff(site: Seeded) -> list[str]:
     acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
     member = f"/staff/members/{site.number}"
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
-            "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
+            "/staff/audit", "/staff/bulk", "/staff/bulk/1", "/staff/bulk/new?act=points.adjust",
+            "/staff/bulk/new?act=tier.offer", "/staff/approvals/2", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
             *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
 
 

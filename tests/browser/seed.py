@@ -8,16 +8,19 @@ from sqlalchemy import func, select
 
 from loyalty import clock
 from loyalty.access.signed import begin
-from loyalty.access.staff import Hired, add
+from loyalty.access.staff import Hired, add, staff_named
 from loyalty.access.staff_signed import begin_staff, note_step, staff_viewer
 from loyalty.access.staff_tables import Staff
 from loyalty.audit.chain import Actor
 from loyalty.benefits.tables import Request
 from loyalty.desk.approvals import submit, who_is
+from loyalty.desk.bulk import Many, draft, send
+from loyalty.desk.files import Row
 from loyalty.desk.performing import Sent
-from loyalty.jobs import recalculate
+from loyalty.jobs import bulk, recalculate
 from loyalty.jobs.demo import departures, draw
 from loyalty.jobs.deployment import Deployment
+from loyalty.jobs.runs import RunKey
 from loyalty.members.operations import change
 from loyalty.members.tables import Member
 from loyalty.settings import Settings
@@ -59,9 +62,9 @@ class Seeded:
         """Something on the pages of staff: a note, lines of the log, an act that waits for approval."""
         now, roles = clock.now(), self.deployment.roles
         with self.deployment.store.transaction() as session:
-            asks, _password = add(
-                session, roles, Actor("command", "command"), Hired("a@house.example", "A", ("agent",), "a"), now
-            )
+            command = Actor("command", "command")
+            asks, _password = add(session, roles, command, Hired("a@house.example", "A", ("agent",), "a"), now)
+            add(session, roles, command, Hired("boss@house.example", "Bea Boss", ("supervisor",), "b"), now)
             who = who_is(asks)
             for act, raw in (
                 ("note.add", {"text": "Prefers to be called in the evening."}),
@@ -75,6 +78,22 @@ class Seeded:
                     Sent(act, self.number, raw, "asked by phone", f"work {act}"),
                     now,
                 )
+
+        self._work_for_many(asks.name)
+
+    def _work_for_many(self, name: str) -> None:
+        """An act for many that was tried and waits for approval, with rows that would be refused; and a draft being tried."""
+        now, deployment = clock.now(), self.deployment
+        rows = [Row(line, number, {"text": "Called."}) for line, number in enumerate([self.number] * 21 + ["NOBODY"], 2)]
+        for key, file in (("many", "strike.csv"), ("draft", "more.csv")):
+            with deployment.store.transaction() as session:
+                who = who_is(staff_named(session, "boss@house.example"))
+                many = Many("note.add", rows, f"strike of pilots, after {name} was called", key, {"file": file})
+                made = draft(session, deployment.program, deployment.roles, who, many, now)
+                if key == "many":
+                    send(session, deployment.roles, who, made.bulk_id, now)
+            if key == "many":
+                bulk.bulk(deployment, RunKey("bulk", now, now.date()), now, 1, lambda *_: None)
 
     @property
     def tier(self) -> str:

@@ -7,7 +7,6 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty.access.acts import ACTS as KNOWN
-from loyalty.access.staff_signed import fresh_step
 from loyalty.desk.acts import ACTS
 from loyalty.desk.approvals import Asked, submit, verdict
 from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON, Sent, preview
@@ -17,7 +16,7 @@ from loyalty.web.failing import STATUS
 from loyalty.web.site import back, form, fresh_key, here
 from loyalty.web.staff.effect import effect_told
 from loyalty.web.staff.fields import fields_of, sent_fields
-from loyalty.web.staff.guard import NAMED, acting, needs, pages, worker
+from loyalty.web.staff.guard import NAMED, acting, is_stale, needs, pages, worker
 from loyalty.web.staff.member import member_of
 from loyalty.web.staff.signing import WRONG_CODE, is_proved
 
@@ -40,7 +39,7 @@ class Shown:
 @needs(NAMED)
 def act(number: str, act: str) -> Page:
     """The form of an act; who must take the second step anew is led there first."""
-    if _is_stale(act):
+    if is_stale(act):
         return redirect(url_for("staff.code", after=request.full_path.rstrip("?")), 303)
     given = {name: value.replace("\0", "")[:200] for name, value in request.args.items()}
     return _page(number, act, Shown(given, "", fresh_key()))
@@ -53,7 +52,7 @@ def act_sent(number: str, act: str) -> Page:
     given = sent_fields(ACTS[act].shape)
     sent = Sent(act, member_of(number)[0].number, given, form("reason", LONGEST_REASON), form("key", LONGEST_KEY))
     try:
-        if _is_stale(act):
+        if is_stale(act):
             _prove(act)
         if form("step") == "do":
             return _done(sent)
@@ -61,15 +60,6 @@ def act_sent(number: str, act: str) -> Page:
     except Refused as refusal:
         told = refusal_told(refusal, here().language)
         return _page(number, act, Shown(given, sent.reason, sent.key, told)), STATUS.get(refusal.code, 422)
-
-
-def _is_stale(act: str) -> bool:
-    """Whether an act takes a second step that is fresher than that of this sign-in."""
-    try:
-        fresh_step(here().deployment.roles, worker(), act, here().now)
-    except Refused:
-        return True
-    return False
 
 
 def _prove(act: str) -> None:
@@ -112,7 +102,7 @@ def _page(number: str, act: str, shown: Shown) -> str:
     roles = site.deployment.roles
     told: dict[str, Any] = {
         "limit": roles.limit(worker().roles, act), "counts": _counts(act), "label": site.language.say(ACTS[act].label),
-        "stale": _is_stale(act),
+        "stale": is_stale(act),
     }  # fmt: skip
     return render_template("staff/act.html", act=act, number=account.number, person=person, fields=fields, more=more,
                            shown=shown, **told)  # fmt: skip

@@ -9,17 +9,18 @@ from flask import abort, redirect, render_template, url_for
 from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
-from loyalty.access.staff_signed import fresh_step
 from loyalty.access.staff_tables import Staff
 from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
+from loyalty.desk.bulk_rows import bulk_of
 from loyalty.desk.performing import preview
 from loyalty.desk.tables import Approval
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.failing import STATUS
 from loyalty.web.site import Site, back, form, here
+from loyalty.web.staff.bulk_told import bulk_told
 from loyalty.web.staff.effect import effect_told
-from loyalty.web.staff.guard import acting, needs, pages, worker
+from loyalty.web.staff.guard import acting, is_stale, needs, pages, worker
 from loyalty.web.staff.member_told import act_told
 
 Page = str | tuple[str, int] | Response
@@ -50,8 +51,14 @@ def waiting_told(site: Site, row: Row[Any]) -> Waiting:
     """A row of `approvals`."""
     one, state = row.Approval, site.language.say(STATES[row.Approval.state])
     mine = one.asked_by == worker().staff_id
-    return Waiting(one.approval_id, act_told(site, one.act), one.number, one.size, one.reason, row.asked, one.asked_at, state,
+    return Waiting(one.approval_id, label_told(site, one), one.number, one.size, one.reason, row.asked, one.asked_at, state,
                    mine, one.why, row.decided or "")  # fmt: skip
+
+
+def label_told(site: Site, one: Approval) -> str:
+    """What the act is called; of one for many, which it is."""
+    label = act_told(site, one.act)
+    return f"{label}: {act_told(site, json.loads(one.input)['act'])}" if one.act == BULK else label
 
 
 @pages.get("/approvals", endpoint="approvals")
@@ -84,10 +91,11 @@ def _page(number: int, wrong: str) -> str:
     decides = open_ and not own and may_decide(site.reading, roles, site.program, who, row, site.now)
     asked_by = site.reading.scalars(select(Staff.name).where(Staff.staff_id == row.asked_by)).one()
     effect, refused = _effect(row) if open_ and row.act != BULK else (None, "")
+    many = bulk_told(site, bulk_of(site.reading, json.loads(row.input)["bulk"])) if row.act == BULK else None
     return render_template(
-        "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
+        "staff/approval.html", row=row, label=label_told(site, row), many=many, asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
-        fields=list(json.loads(row.input).items()), stale=decides and _is_stale(row.act),
+        fields=[] if many else list(json.loads(row.input).items()), stale=decides and is_stale(row.act),
     )  # fmt: skip
 
 
@@ -102,36 +110,28 @@ def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, str]:
     return effect_told(site, done.before, done.after), ""
 
 
-def _is_stale(act: str) -> bool:
-    try:
-        fresh_step(here().deployment.roles, worker(), act, here().now)
-    except Refused:
-        return True
-    return False
-
-
 @pages.post(f"/approvals/<{NUMBER}:number>")
 @needs("approval.read")
 def decide(number: int) -> Page:
     """Approve, refuse or take back; whether one may is judged when it is done. The second step must be fresh to approve."""
     site, row = here(), _row(number)
     decision, why = form("decision"), form("why", 2000)
-    if decision == "approve" and _is_stale(row.act):
+    if decision == "approve" and is_stale(row.act):
         return redirect(url_for("staff.code", after=url_for("staff.approval", number=number)), 303)
     try:
-        said = _decided(number, decision, why)
+        said = _decided(row, decision, why)
     except Refused as refusal:
         return _page(number, refusal_told(refusal, site.language)), STATUS.get(refusal.code, 422)
     return back("staff.approvals", site.language.say(said))
 
 
-def _decided(number: int, decision: str, why: str) -> str:
-    site, who = here(), acting()
+def _decided(row: Approval, decision: str, why: str) -> str:
+    site, who, number = here(), acting(), row.approval_id
     roles, program = site.deployment.roles, site.program
     with site.writing() as session:
         if decision == "approve":
             approve(session, program, roles, who, number, why, site.now)
-            return _("Approved, and done.")
+            return _("Approved: the job bulk does it, row by row.") if row.act == BULK else _("Approved, and done.")
         if decision == "refuse":
             refuse(session, program, roles, who, number, why, site.now)
             return _("Refused.")

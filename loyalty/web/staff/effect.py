@@ -67,6 +67,11 @@ def _named(site: Site, part: str, name: str) -> str:
     return site.language.say(INSIDE.get(name, name))
 
 
+def value_named(site: Site, part: str, name: str) -> str:
+    """What a value of a part that is summed is called: a unit, or a benefit."""
+    return _benefit(site, name) if part == "benefits" else _named(site, part, name)
+
+
 def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
     """What instruments and benefits of an edition are called, by id."""
     instruments = {one.id: language.own(one.name) for one in edition.benefits.instruments}

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, get_args
 
 from flask import request
@@ -26,8 +27,8 @@ from loyalty.web.staff.effect import benefits_named
 
 #: A text of a form is no longer than this; the operation says how long it may be.
 LONGEST = 10_001
-
-
+#: Fields whose choices are what a member has.
+OWN = ("choice", "milestone", "option", "companion", "instead", "right")
 #: What words of the engine that may be chosen are called.
 WORDS = {
     "granted": _("granted"),
@@ -60,8 +61,14 @@ def sent_fields(shape: type[Input]) -> dict[str, str]:
     }
 
 
+def shared_fields(site: Site, act: str, given: Mapping[str, str]) -> tuple[list[Field], Mapping[str, str]]:
+    """The same for many members: none of the fields must be filled in, and what a member has is no choice."""
+    found, kinds = fields_of(site, act, None, None, given)
+    return [replace(one, required=False, options={"": "–", **one.options} if one.options else {}) for one in found], kinds
+
+
 def fields_of(
-    site: Site, act: str, account: Account, person: Member, given: Mapping[str, str]
+    site: Site, act: str, account: Account | None, person: Member | None, given: Mapping[str, str]
 ) -> tuple[list[Field], Mapping[str, str]]:  # fmt: skip
     """The fields of an act with what was typed, and the kinds to choose among first, where its fields depend on one."""
     shape = ACTS[act].shape
@@ -81,8 +88,17 @@ def fields_of(
     return found, {}
 
 
-def _now(act: str, name: str, person: Member, about: FieldInfo) -> str:
+def label_of(site: Site, act: str, name: str) -> str:
+    """What the field of an act is called; a part of a field that holds pairs by its name."""
+    first, _dot, rest = name.partition(".")
+    about = ACTS[act].shape.model_fields[first] if act in ACTS and first in ACTS[act].shape.model_fields else None
+    return rest.replace("_", " ") or (name if about is None else site.language.say(str(about.title)))
+
+
+def _now(act: str, name: str, person: Member | None, about: FieldInfo) -> str:
     """What a field holds before anything is typed: the profile as it is, else the default."""
+    if person is None:
+        return ""
     if act == "member.change":
         return str(getattr(person, name))
     return "" if about.is_required() or about.default is None else str(about.default)
@@ -107,13 +123,13 @@ def _type(about: FieldInfo) -> str:
     return "area" if any(getattr(one, "max_length", 0) > 1000 for one in about.metadata) else "text"
 
 
-def _pairs(site: Site, name: str, person: Member, given: Mapping[str, str]) -> Iterator[Field]:
+def _pairs(site: Site, name: str, person: Member | None, given: Mapping[str, str]) -> Iterator[Field]:
     """The parts of a field that holds pairs: the fields of the kind of activity, or the member's attributes as they are."""
     known: Mapping[str, Any] = (
         site.program.file.members.attributes if name == "attributes"
         else site.edition.activities.activities[given["kind"]].fields
     )  # fmt: skip
-    now = json.loads(person.attributes) if name == "attributes" else {}
+    now = json.loads(person.attributes) if name == "attributes" and person is not None else {}
     for one in inputs_of(known, field_labels(known, site.language), site.language):
         required = name == "fields" and not known[one["name"]].optional
         value = now.get(one["name"], "")
@@ -126,19 +142,19 @@ def _pairs(site: Site, name: str, person: Member, given: Mapping[str, str]) -> I
 class _Choices:
     """What may be chosen in a field, by the program and by what the member has; nothing where it is typed."""
 
-    def __init__(self, site: Site, account: Account) -> None:
+    def __init__(self, site: Site, account: Account | None) -> None:
         self.site, self.account = site, account
-        self._benefits: Benefits | None = None
 
-    @property
+    @cached_property
     def benefits(self) -> Benefits:
-        if self._benefits is None:
-            site = self.site
-            self._benefits = benefits_of(site.reading, site.program, self.account, site.today, site.language.code)
-        return self._benefits
+        site = self.site
+        assert self.account is not None
+        return benefits_of(site.reading, site.program, self.account, site.today, site.language.code)
 
     def of(self, act: str, name: str, about: FieldInfo) -> dict[str, str]:
         """The choices of a field: value -> words."""
+        if self.account is None and name in OWN:
+            return {}
         if name in ("choice", "milestone"):
             return self._open(name)
         if name == "option":

@@ -7,9 +7,10 @@ from flask import Blueprint, abort, current_app, g, redirect, request, session, 
 from werkzeug.wrappers import Response
 
 from loyalty.access.acts import ACTS
-from loyalty.access.staff_signed import NOTED, StaffViewer, note_staff_use, staff_viewer
+from loyalty.access.staff_signed import NOTED, StaffViewer, fresh_step, note_staff_use, staff_viewer
 from loyalty.desk.acts import ACTS as ON_MEMBERS
 from loyalty.desk.approvals import Who, allowed, not_allowed
+from loyalty.errors import Refused
 from loyalty.settings import folder
 from loyalty.web.guarding import limiter
 from loyalty.web.site import here
@@ -28,13 +29,16 @@ LIMIT = "120 per minute"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(act: str) -> Callable[[View], View]:
-    """Declares by which act a page may be opened: a name of the catalogue, or OPEN, HALF, WHOLE, NAMED."""
+def needs(act: str, asking: bool = False) -> Callable[[View], View]:
+    """Declares by which act a page may be opened: a name of the catalogue, or OPEN, HALF, WHOLE, NAMED.
+
+    With `asking` it is open also to who may only ask for the act: the page itself then sees to it that it waits.
+    """
     if act not in (OPEN, HALF, WHOLE, NAMED, *ACTS):
         raise ValueError(f"there is no act {act}")
 
     def declared(view: View) -> View:
-        view.needs = act  # type: ignore[attr-defined]
+        view.needs, view.asking = act, asking  # type: ignore[attr-defined]
         return view
 
     return declared
@@ -68,6 +72,15 @@ def may(act: str) -> bool:
     return here().deployment.roles.may(worker().roles, act) == "yes"
 
 
+def is_stale(act: str) -> bool:
+    """Whether an act takes a second step that is fresher than that of this sign-in."""
+    try:
+        fresh_step(here().deployment.roles, worker(), act, here().now)
+    except Refused:
+        return True
+    return False
+
+
 def after() -> str | None:
     """The page that was wanted, to go on to; none for a form that was sent."""
     return request.full_path.rstrip("?") if request.method == "GET" else None
@@ -76,7 +89,8 @@ def after() -> str | None:
 @pages.before_request
 def closed() -> Response | None:
     """A page is open to nobody unless it says to whom."""
-    act = getattr(current_app.view_functions[request.endpoint or ""], "needs", None)
+    view = current_app.view_functions[request.endpoint or ""]
+    act = getattr(view, "needs", None)
     if act is None:
         abort(403)
     if act == OPEN:
@@ -88,11 +102,11 @@ def closed() -> Response | None:
         return redirect(url_for("staff.code", after=after()), 303)
     if not who.chose_password and request.endpoint not in CHOOSING:
         return redirect(url_for("staff.password"), 303)
-    _allowed(act)
+    _allowed(act, getattr(view, "asking", False))
     return None
 
 
-def _allowed(act: str) -> None:
+def _allowed(act: str, asking: bool) -> None:
     """Make sure that roles allow a page. Raises Refused: `not_allowed`."""
     if act == NAMED:
         named = (request.view_args or {})["act"]
@@ -101,6 +115,9 @@ def _allowed(act: str) -> None:
         allowed(here().deployment.roles, acting(), "member.read")
         if here().deployment.roles.may(worker().roles, named) == "no":
             raise not_allowed(named)
+    elif asking:
+        if here().deployment.roles.may(worker().roles, act) == "no":
+            raise not_allowed(act)
     elif act != WHOLE:
         allowed(here().deployment.roles, acting(), act)
 
