@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from loyalty.access.attempts import Counted, clear, count, subject_of
 from loyalty.access.passwords import hashed, is_outdated
 from loyalty.access.roles import Roles
+from loyalty.access.staff_passkeys import remove_all
 from loyalty.access.staff_signed import end_sign_ins
 from loyalty.access.staff_tables import Staff
 from loyalty.audit.chain import Act, Actor
@@ -130,12 +131,14 @@ def end(session: Session, by: Actor, name: str, reason: str, now: datetime) -> N
     roles = held(staff)
     staff.active, staff.ended_at, staff.password, staff.totp, staff.subject = False, now, "", "", ""
     session.flush()
+    remove_all(session, staff.staff_id)
     end_sign_ins(session, staff.staff_id, now)
     _note(session, by, "staff.end", staff, {"roles": roles}, {"roles": []}, reason, now)
 
 
 def renew_password(session: Session, by: Actor, name: str, reason: str, now: datetime) -> str:
-    """Make a new password for someone who lost theirs, told once; the second step is to be set up anew, sign-ins end.
+    """Make a new password for someone who lost theirs, told once; the second step is to be set up anew, passkeys go, sign-ins
+    end.
 
     Raises Refused: `unknown_staff`, `staff_ended`.
     """
@@ -144,6 +147,7 @@ def renew_password(session: Session, by: Actor, name: str, reason: str, now: dat
     staff.password, staff.password_at = hashed(password), None
     staff.totp, staff.totp_since, staff.totp_step = "", None, None
     session.flush()
+    remove_all(session, staff.staff_id)
     end_sign_ins(session, staff.staff_id, now)
     _note(session, by, "staff.renew", staff, {}, {}, reason, now)
     return password

@@ -37,7 +37,8 @@ def of_staff(site: Seeded) -> list[str]:
     member = f"/staff/members/{site.number}"
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
             "/staff/audit", "/staff/bulk", "/staff/bulk/1", "/staff/bulk/new?act=points.adjust",
-            "/staff/bulk/new?act=tier.offer", "/staff/approvals/2", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
+            "/staff/bulk/new?act=tier.offer", "/staff/approvals/2", "/staff/approvals", "/staff/approvals/1", "/staff/password",
+            "/staff/passkeys", "/staff/code",
             *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
 
 

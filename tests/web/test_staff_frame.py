@@ -21,6 +21,8 @@ SHELL = Actor("command", "command")
 #: Pages that no role gives: those to sign in, and those of everyone who is signed in.
 OF_NO_ROLE = {
     "sign_in": OPEN, "by_password": OPEN, "sign_out": OPEN, "code": HALF, "by_code": HALF, "set_up": HALF,
+    "sign_in_options": OPEN, "by_passkey": OPEN, "step_options": HALF, "step_by_passkey": HALF,
+    **dict.fromkeys(("passkeys", "passkey_options", "add_passkey", "name_passkey", "remove_passkey"), WHOLE),
     "password": WHOLE, "choose_password": WHOLE, "start": WHOLE,
 }  # fmt: skip
 

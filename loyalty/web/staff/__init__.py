@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from loyalty.web.staff import acting, approving, auditing, bulk, finding, member, signing, start  # noqa: F401 the pages
+from loyalty.web.staff import acting, approving, auditing, bulk, finding, member, passkeys, signing, start  # noqa: F401 the pages
 from loyalty.web.staff.guard import may, pages, signed
 
 

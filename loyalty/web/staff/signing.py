@@ -45,7 +45,7 @@ def by_password() -> Page:
     if not right:
         wrong = site.language.say(WRONG)
         return render_template("staff/sign_in.html", after=wanted, name=name, wrong=wrong), 422
-    _forget()
+    forget()
     session[TOKEN] = token
     return redirect(url_for("staff.code", after=wanted), 303)
 
@@ -55,9 +55,9 @@ def _begun(transaction: Session, staff_id: int | None) -> str:
     return begin_staff(transaction, staff_id, "password", here().now, place(), request.user_agent.string)
 
 
-def _forget() -> None:
+def forget() -> None:
     """Nothing of a sign-in before stays in the browser, nor the token of its forms."""
-    for name in (TOKEN, RECENT, SETTING, "csrf_token"):
+    for name in (TOKEN, RECENT, SETTING, "challenge", "csrf_token"):
         session.pop(name, None)
 
 
@@ -186,5 +186,5 @@ def sign_out() -> Response:
     if who is not None:
         with site.writing() as transaction:
             end_sign_ins(transaction, who.staff_id, site.now, only=who.sign_in_id)
-    _forget()
+    forget()
     return redirect(url_for("staff.sign_in"), 303)
