@@ -34,6 +34,7 @@ class StaffViewer:
     has_step: bool
     chose_password: bool
     sign_in_id: int
+    how: str
     place: str
     seen_at: datetime
     stepped_at: datetime | None
@@ -61,7 +62,8 @@ def staff_viewer(session: Session, token: str, now: datetime) -> StaffViewer | N
     staff, signed = row.Staff, row.StaffSignIn
     return StaffViewer(
         staff.staff_id, staff.name, staff.shown, tuple(json.loads(staff.roles)), bool(staff.totp),
-        staff.password_at is not None or not staff.password, signed.sign_in_id, signed.place, signed.seen_at, signed.stepped_at,
+        staff.password_at is not None or not staff.password, signed.sign_in_id, signed.how,
+        signed.place, signed.seen_at, signed.stepped_at,
     )  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def end_(name: str, reason: str, author: str) -> None:
     """End someone: they are out at once, everywhere."""
     deployment, now = opened()
     with deployment.store.transaction() as session:
-        people.end(session, _by(session, deployment, author), name, reason, now)
+        people.end(session, deployment.roles, _by(session, deployment, author), name, reason, now)
     click.echo("Recorded.")
 
 

@@ -13,6 +13,7 @@ STATUS = {"member_exists": 409, "key_reused": 409, "request_moved": 409, "unknow
           "unknown_service": 404, "unknown_companion": 404, "unknown_case": 404, "case_closed": 409,
           "not_allowed": 403, "no_approver": 403, "own_approval": 403, "own_roles": 403, "member_frozen": 403,
           "step_up_needed": 403, "approval_decided": 409,
+          "last_administrator": 409, "staff_exists": 409, "staff_ended": 409,
           "bulk_dropped": 409, "bulk_sent": 409, "bulk_untried": 409,
           "unknown_approval": 404, "unknown_bulk": 404, "unknown_staff": 404, "unknown_message_of": 404}  # fmt: skip
 #: What an error is called, and what can be done.

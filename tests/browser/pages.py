@@ -38,7 +38,7 @@ def of_staff(site: Seeded) -> list[str]:
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
             "/staff/audit", "/staff/bulk", "/staff/bulk/1", "/staff/bulk/new?act=points.adjust",
             "/staff/bulk/new?act=tier.offer", "/staff/approvals/2", "/staff/approvals", "/staff/approvals/1", "/staff/password",
-            "/staff/passkeys", "/staff/code",
+            "/staff/passkeys", "/staff/people", "/staff/people/1", "/staff/people/new", "/staff/code",
             *(f"{member}/acts/{act}" for act in acts)]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ class Seeded:
         with self.deployment.store.transaction() as session:
             staff_id = session.scalar(select(Staff.staff_id).where(Staff.name == "desk@house.example"))
             if staff_id is None:
-                hired = Hired("desk@house.example", "Dana Desk", ("supervisor", "auditor"), subject="desk")
+                hired = Hired("desk@house.example", "Dana Desk", ("supervisor", "auditor", "administrator"), subject="desk")
                 staff_id = add(session, self.deployment.roles, Actor("command", "command"), hired, now)[0].staff_id
             token = begin_staff(session, staff_id, "password", now)
             viewer = staff_viewer(session, token, now)

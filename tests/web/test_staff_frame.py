@@ -21,6 +21,7 @@ SHELL = Actor("command", "command")
 #: Pages that no role gives: those to sign in, and those of everyone who is signed in.
 OF_NO_ROLE = {
     "sign_in": OPEN, "by_password": OPEN, "sign_out": OPEN, "code": HALF, "by_code": HALF, "set_up": HALF,
+    "provider": OPEN, "provider_back": OPEN, "provider_left": OPEN,
     "sign_in_options": OPEN, "by_passkey": OPEN, "step_options": HALF, "step_by_passkey": HALF,
     **dict.fromkeys(("passkeys", "passkey_options", "add_passkey", "name_passkey", "remove_passkey"), WHOLE),
     "password": WHOLE, "choose_password": WHOLE, "start": WHOLE,
@@ -172,7 +173,7 @@ def test_a_sign_in_ends_when_idle_when_left_and_when_they_are_staff_no_more(cons
     assert left.get("/staff").status_code == 302
     ended = console.staff("agent")
     with console.deployment.store.transaction() as session:
-        end(session, SHELL, "agent@house.example", "left the house", console.now)
+        end(session, console.deployment.roles, SHELL, "agent@house.example", "left the house", console.now)
     assert ended.get("/staff").status_code == 302
 
 
