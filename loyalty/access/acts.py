@@ -41,6 +41,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "benefit.return": Known(_("Give back what was used")),
         "benefit.revoke": Known(_("Revoke a benefit")),
         "benefit.pick": Known(_("Pick an option of a choice")),
+        "benefit.share": Known(_("Share the status with a companion")),
         "companion.name": Known(_("Name a companion")),
         "companion.end": Known(_("End a companion")),
         "tier.grant": Known(_("Grant a tier"), TIER),

@@ -1,7 +1,7 @@
 """The fields of an act's form, made from what the act takes: labels, types, and what may be chosen."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -168,16 +168,16 @@ class _Choices:
 
     def _of_program(self, name: str, about: FieldInfo) -> dict[str, str]:
         site = self.site
-        if name == "unit":
-            return units(site)
-        if name == "tier":
-            return {tier: tier_name(site.program, tier, site.language.code) for tier in site.program.tiers}
-        if name == "what":
-            return self._whats()
-        if name == "offer":
-            return {one.id: one.id.replace("_", " ") for one in site.edition.ladder.offers}
-        if name == "language":
-            return {code: code for code in site.program.file.languages}
+        known: dict[str, Callable[[], dict[str, str]]] = {
+            "unit": lambda: units(site),
+            "tier": lambda: {tier: tier_name(site.program, tier, site.language.code) for tier in site.program.tiers},
+            "what": self._whats,
+            "offer": lambda: {one.id: one.id.replace("_", " ") for one in site.edition.ladder.offers},
+            "sharing": lambda: {one.id: site.language.own(one.name) for one in site.edition.benefits.sharing},
+            "language": lambda: {code: code for code in site.program.file.languages},
+        }
+        if name in known:
+            return known[name]()
         literal = get_args(about.annotation)
         chosen = literal if all(isinstance(one, str) for one in literal) else ()
         return {one: site.language.say(WORDS[one]) for one in chosen}

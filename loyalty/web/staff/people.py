@@ -47,7 +47,7 @@ def _listed(site: Site, rows: Sequence[Staff]) -> list[dict[str, Any]]:
     keys = _by_person(site, func.count(), StaffPasskey, ids)
     return [
         {"number": one.staff_id, "name": one.name, "shown": one.shown, "roles": roles_named(site, people_.held(one)),
-         "last": lasts.get(one.staff_id), "step": bool(one.totp), "keys": keys.get(one.staff_id, 0), "active": one.active,
+         "last": lasts.get(one.staff_id), "step": bool(one.totp), "passkeys": keys.get(one.staff_id, 0), "active": one.active,
          "ended_at": one.ended_at, "provided": bool(one.subject)}
         for one in rows
     ]  # fmt: skip
