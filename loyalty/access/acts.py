@@ -44,6 +44,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "benefit.return": Known(_("Give back what was used")),
         "benefit.revoke": Known(_("Revoke a benefit")),
         "benefit.pick": Known(_("Pick an option of a choice")),
+        "benefit.share": Known(_("Share the status with a companion")),
         "companion.name": Known(_("Name a companion")),
         "companion.end": Known(_("End a companion")),
         "tier.grant": Known(_("Grant a tier"), TIER),
@@ -73,7 +74,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "request.unskip": Known(_("Let a request stand in the queue again")),
         "request.give_back": Known(_("Offload: take back what a request was given")),
         # on many, on the program, on the house
-        "bulk.run": Known(_("Do an act for many members by file"), _("rows")),
+        "bulk.run": Known(_("Do an act for many members"), _("rows")),
         "service.change": Known(_("Change services and their units"), _("units changed; all units where the whole service is")),
         "service.clear": Known(_("Clear a queue now")),
         "program.draft": Known(_("Try a draft of an edition")),

@@ -44,7 +44,9 @@ def of_staff(site: Seeded) -> list[str]:
         (asked,) = session.scalars(select(Run.due).where(Run.waits))
     job, gallery = "/staff/jobs", "/staff/messages"
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
-            "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
+            "/staff/audit", "/staff/bulk", "/staff/bulk/1", "/staff/bulk/new?act=points.adjust",
+            "/staff/bulk/new?act=tier.offer", "/staff/approvals/2", "/staff/approvals", "/staff/approvals/1", "/staff/password",
+            "/staff/passkeys", "/staff/people", "/staff/people/1", "/staff/people/new", "/staff/code",
             job, f"{job}/recalculate", f"{job}/recalculate/runs/{at_of(site.night)}", f"{job}/trim/runs/{at_of(asked)}",
             gallery, f"{gallery}?kind=request&tier=&language=", f"{gallery}/promoted", f"{gallery}/request?width=phone",
             *filed, *(f"{member}/acts/{act}" for act in acts), *of_desk(site)]  # fmt: skip

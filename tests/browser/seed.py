@@ -8,16 +8,18 @@ from sqlalchemy import func, select
 
 from loyalty import clock
 from loyalty.access.signed import begin
-from loyalty.access.staff import Hired, add
+from loyalty.access.staff import Hired, add, staff_named
 from loyalty.access.staff_signed import begin_staff, note_step, staff_viewer
 from loyalty.access.staff_tables import Staff
 from loyalty.audit.chain import Actor
 from loyalty.benefits.tables import Request
 from loyalty.care.operations import Claim, claim
 from loyalty.desk.approvals import submit, who_is
+from loyalty.desk.bulk import Many, draft, send
+from loyalty.desk.files import Row
 from loyalty.desk.performing import Sent
 from loyalty.i18n import translated
-from loyalty.jobs import recalculate, runs
+from loyalty.jobs import bulk, recalculate, runs
 from loyalty.jobs.asking import ask_run
 from loyalty.jobs.demo import departures, draw
 from loyalty.jobs.deployment import Deployment
@@ -57,7 +59,7 @@ class Seeded:
         with self.deployment.store.transaction() as session:
             staff_id = session.scalar(select(Staff.staff_id).where(Staff.name == "desk@house.example"))
             if staff_id is None:
-                hired = Hired("desk@house.example", "Dana Desk", ("supervisor", "auditor"), subject="desk")
+                hired = Hired("desk@house.example", "Dana Desk", ("supervisor", "auditor", "administrator"), subject="desk")
                 staff_id = add(session, self.deployment.roles, Actor("command", "command"), hired, now)[0].staff_id
             token = begin_staff(session, staff_id, "password", now)
             viewer = staff_viewer(session, token, now)
@@ -72,12 +74,9 @@ class Seeded:
         self._messages()
         now, roles = clock.now(), self.deployment.roles
         with self.deployment.store.transaction() as session:
-            asks, _password = add(
-                session, roles, Actor("command", "command"), Hired("a@house.example", "A", ("agent",), "a"), now
-            )
-            boss = add(
-                session, roles, Actor("command", "command"), Hired("b@house.example", "Ines Berg", ("supervisor",), "b"), now
-            )[0]
+            command = Actor("command", "command")
+            asks, _password = add(session, roles, command, Hired("a@house.example", "A", ("agent",), "a"), now)
+            boss, _password = add(session, roles, command, Hired("boss@house.example", "Bea Boss", ("supervisor",), "b"), now)
             for staff, act, raw in (
                 (asks, "note.add", {"text": "Prefers to be called in the evening."}),
                 (asks, "tier.waive", {"tier": self.tier}),
@@ -88,7 +87,7 @@ class Seeded:
                 ),
                 (asks, "contact.set", {"name": "Bo Lind", "relation": "assistant", "phone": "+1 312 555 0199"}),
                 (asks, "competitor.set", {"program": "Other Air", "their_tier": "Gold", "share": "30", "known_by": "said so"}),
-                (boss, "manager.assign", {"manager": "b@house.example"}),
+                (boss, "manager.assign", {"manager": "boss@house.example"}),
             ):
                 who = who_is(staff)
                 submit(
@@ -103,6 +102,7 @@ class Seeded:
             fields = {"carrier": "SK", "origin": "ORD", "destination": "FRA", "distance": "4343", "booking_class": "J"}
             wanted = Claim("flight", now.date() - timedelta(days=40), fields, "I boarded last.", "seen missing")
             claim(session, self.deployment.program, account, wanted, f"member {self.number}", now)
+        self._work_for_many(asks.name)
 
     def _nights(self) -> None:
         now, silent = clock.now(), (lambda _done, _all: None)
@@ -134,6 +134,20 @@ class Seeded:
     def night(self) -> datetime:
         """When a run was due that failed for a member."""
         return clock.now().replace(hour=2, minute=30, second=0, microsecond=0) - timedelta(days=1)
+
+    def _work_for_many(self, name: str) -> None:
+        """An act for many that was tried and waits for approval, with rows that would be refused; and a draft being tried."""
+        now, deployment = clock.now(), self.deployment
+        rows = [Row(line, number, {"text": "Called."}) for line, number in enumerate([self.number] * 21 + ["NOBODY"], 2)]
+        for key, file in (("many", "strike.csv"), ("draft", "more.csv")):
+            with deployment.store.transaction() as session:
+                who = who_is(staff_named(session, "boss@house.example"))
+                many = Many("note.add", rows, f"strike of pilots, after {name} was called", key, {"file": file})
+                made = draft(session, deployment.program, deployment.roles, who, many, now)
+                if key == "many":
+                    send(session, deployment.roles, who, made.bulk_id, now)
+            if key == "many":
+                bulk.bulk(deployment, RunKey("bulk", now, now.date()), now, 1, lambda *_: None)
 
     @property
     def tier(self) -> str:

@@ -90,6 +90,11 @@ def class_named(site: Site, name: str) -> str:
     return f"{key}{space}{told}"
 
 
+def value_named(site: Site, part: str, name: str) -> str:
+    """What a value of a part that is summed is called: a unit, or a benefit."""
+    return benefit_named(site, name) if part == "benefits" else _named(site, part, name)
+
+
 def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
     """What instruments and benefits of an edition are called, by id."""
     instruments = {one.id: language.own(one.name) for one in edition.benefits.instruments}
