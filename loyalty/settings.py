@@ -14,7 +14,7 @@ DEFAULT_DATABASE = "sqlite:///loyalty.db"
 #: Settings that were, and what is said in their place.
 GONE = {"recalculate_at": 'say jobs.recalculate, a cron line: 02:30 is "30 2 * * *"'}
 #: Settings that are never shown.
-SECRET = ("mail_password", "secret", "old_secrets")
+SECRET = ("mail_password", "secret", "old_secrets", "oidc_client_secret")
 _ADDRESS = r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+|"
 #: What some settings must look like, and how that is said.
 FORMS = {
@@ -26,6 +26,10 @@ FORMS = {
     "mail_from": (_ADDRESS, "an address, name@domain"),
     "mail_bounces": (_ADDRESS, "an address, name@domain"),
     "web_address": (r"https?://[!-~]+[^/\s]|", "an address that begins with https:// and ends without /"),
+    "oidc_issuer": (
+        r"https://[!-~]+|http://(localhost|127\.0\.0\.1)(:[0-9]+)?(/[!-~]*)?|",
+        "an address that begins with https://",
+    ),
     "limits": (r"rediss?://[!-~]+|memcached://[!-~]+|memory://|", "redis://HOST, rediss://HOST, memcached://HOST"),
     "secret": (r"\S{32,}|", "at least 32 characters, no spaces"),
     "old_secrets": (r"(\S{32,}\s*)*", "texts of at least 32 characters each, separated by spaces"),
@@ -52,6 +56,8 @@ class Settings:
     failed alone for `webhook_patience` days is disabled; deliveries are kept for `keep_deliveries` days;
     `proxies` is how many proxies stand before the pages, each of which says who asks (X-Forwarded-For); `limits` where it is
     counted how often an address asks, `redis://HOST`, in each process by itself without it;
+    `oidc_issuer` is the identity provider of staff (OpenID Connect), `oidc_client_id` and `oidc_client_secret` what it knows
+    this deployment by; without the first nobody signs in by one;
     `wallet_apple_certificate`, `wallet_apple_key` and `wallet_apple_wwdr` are PEM files of the certificate of a pass type, its
     key and Apple's intermediate certificate, `wallet_apple_team` and `wallet_apple_pass_type` the identifiers that it was given
     for; `wallet_google_issuer` and `wallet_google_class` are the issuer and the loyalty class of Google Wallet,
@@ -81,6 +87,9 @@ class Settings:
     keep_deliveries: int = 90
     proxies: int = 0
     limits: str = ""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
     wallet_images: str = ""
     wallet_apple_certificate: str = ""
     wallet_apple_key: str = ""

@@ -69,7 +69,7 @@ def test_up_from_nothing_one_down_and_up_again(store: Store) -> None:
     migrate.require_current(store)
     migrate.upgrade(store)  # again: nothing to do
     migrate.downgrade(store, "-1")
-    assert tables(store) < ALL
+    assert tables(store) <= ALL  # the last one may have made none
     with pytest.raises(Refused) as refusal:
         migrate.require_current(store)
     assert refusal.value.code == "database_behind"
@@ -267,7 +267,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0013"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0015"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 

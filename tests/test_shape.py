@@ -32,7 +32,7 @@ FILES = sorted((ROOT / "loyalty").rglob("*.py"))
 SHARED = {
     "edition", "run", "run_chunk", "run_failure", "import_file", "snapshot", "snapshot_tier", "snapshot_move",
     "snapshot_points", "service", "service_class", "service_change", "suppression", "webhook_endpoint", "webhook_secret",
-    "webhook_act", "link", "attempt", "staff", "staff_sign_in", "audit", "approval", "bulk", "bulk_row",
+    "webhook_act", "link", "attempt", "staff", "staff_passkey", "staff_sign_in", "audit", "approval", "bulk", "bulk_row",
     "draft", "draft_file", "trial", "trial_part", "trial_move", "trial_scenario",
 }  # fmt: skip
 

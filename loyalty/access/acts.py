@@ -1,5 +1,7 @@
 """The engine's catalogue of what staff may be allowed to do: the names that roles are written with. Pure.
 
+What the audit log names beside them, which no role gives, is called here too.
+
 Reading is an act too. What an act on a member takes, and how it is done, is in loyalty/desk/acts.py.
 """
 
@@ -42,6 +44,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "benefit.return": Known(_("Give back what was used")),
         "benefit.revoke": Known(_("Revoke a benefit")),
         "benefit.pick": Known(_("Pick an option of a choice")),
+        "benefit.share": Known(_("Share the status with a companion")),
         "companion.name": Known(_("Name a companion")),
         "companion.end": Known(_("End a companion")),
         "tier.grant": Known(_("Grant a tier"), TIER),
@@ -71,7 +74,7 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "request.unskip": Known(_("Let a request stand in the queue again")),
         "request.give_back": Known(_("Offload: take back what a request was given")),
         # on many, on the program, on the house
-        "bulk.run": Known(_("Do an act for many members by file"), _("rows")),
+        "bulk.run": Known(_("Do an act for many members"), _("rows")),
         "service.change": Known(_("Change services and their units"), _("units changed; all units where the whole service is")),
         "service.clear": Known(_("Clear a queue now")),
         "program.draft": Known(_("Try a draft of an edition")),
@@ -79,5 +82,20 @@ ACTS: Mapping[str, Known] = MappingProxyType(
         "jobs.run": Known(_("Run a job now")),
         "staff.change": Known(_("Add and end staff, change their roles")),
         "audit.export": Known(_("Export the audit log")),
+    }
+)
+#: What the log names that is no act of a role.
+LOGGED: Mapping[str, str] = MappingProxyType(
+    {
+        "approval.ask": _("Ask for an act"),
+        "approval.approve": _("Approve an act for many"),
+        "approval.refuse": _("Refuse an act"),
+        "approval.withdraw": _("Take back what was asked for"),
+        "staff.add": _("Add staff"),
+        "staff.roles": _("Change roles of staff"),
+        "staff.end": _("End staff"),
+        "staff.renew": _("Make a new password for staff"),
+        "staff.password": _("Choose a password"),
+        "staff.second_step": _("Set up the second step"),
     }
 )

@@ -51,6 +51,15 @@ class StepUp(Part):
     """The acts that take one."""
 
 
+class ProviderFile(Part):
+    """How the answers of the identity provider are read; which one it is, is a setting."""
+
+    claim: str = "groups"
+    """The claim that holds the groups."""
+    second_step: tuple[str, ...] = ()
+    """What `amr` or `acr` says where the provider itself has asked for a second step; without it ours is asked for."""
+
+
 class StaffFile(Part):
     """staff.yaml: who of the staff may do what."""
 
@@ -60,6 +69,8 @@ class StaffFile(Part):
     """What takes a fresh second step."""
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Groups of the identity provider, and the roles that they give."""
+    provider: ProviderFile = Field(default_factory=ProviderFile)
+    """How the answers of the identity provider are read."""
 
 
 @dataclass(frozen=True)

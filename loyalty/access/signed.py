@@ -1,15 +1,14 @@
 """Sign-ins begun, looked up and ended. The browser keeps a random token; the database only its digest."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from loyalty.access.agents import agent_named, network_of
+from loyalty.access.sign_ins import SignIns
 from loyalty.access.tables import SignIn
-from loyalty.keys import digest
 from loyalty.members.freezing import free
 from loyalty.members.tables import Member
 from loyalty.members.telling import notice
@@ -22,7 +21,7 @@ NOTED = timedelta(minutes=10)
 #: For so long after members have proved who they are nobody asks again; after a link or a passkey a forgotten password can
 #: be set anew.
 LATELY = timedelta(minutes=15)
-
+MEMBERS = SignIns(SignIn, "member_id", "sign-in", IDLE, LONGEST)
 
 _MEMBER, _SIGN_IN = Member.__table__, SignIn.__table__
 #: Asked for every page: put together once.
@@ -57,13 +56,7 @@ def begin(session: Session, member_id: int, how: str, now: datetime, place: str 
     Raises Refused: `member_frozen`.
     """
     free(session, member_id)
-    token = secrets.token_urlsafe(32)
-    session.add(SignIn(
-        member_id=member_id, sign_in_id=digest("sign-in", token), how=how, place=place[:45], agent=agent[:200],
-        started_at=now, seen_at=now,
-    ))  # fmt: skip
-    session.flush()
-    return token
+    return MEMBERS.begin(session, member_id, how, now, place, agent)
 
 
 def enter(session: Session, member_id: int, how: str, now: datetime, place: str, agent: str) -> str:
@@ -78,25 +71,19 @@ def enter(session: Session, member_id: int, how: str, now: datetime, place: str,
 
 def viewer_of(session: Session, token: str, now: datetime) -> Viewer | None:
     """Who is signed in with a token; none where it is unknown, ended, or too old."""
-    given = {"id": digest("sign-in", token), "seen": now - IDLE, "started": now - LONGEST}
+    given = {"id": MEMBERS.identity(token), "seen": now - IDLE, "started": now - LONGEST}
     row = session.execute(_VIEWER, given).one_or_none()
     return None if row is None else Viewer(**row._mapping)
 
 
 def note_use(session: Session, viewer: Viewer, now: datetime) -> None:
     """Note that a sign-in is in use."""
-    mine = (SignIn.member_id == viewer.member_id, SignIn.sign_in_id == viewer.sign_in_id)
-    session.execute(update(SignIn).where(*mine).values(seen_at=now))
+    MEMBERS.used(session, viewer.member_id, viewer.sign_in_id, now)
 
 
 def end(session: Session, member_id: int, now: datetime, only: int | None = None, but: int | None = None) -> int:
     """End a member's sign-ins: all, `only` one, or all `but` one. Returns how many were ended."""
-    query = update(SignIn).where(SignIn.member_id == member_id, SignIn.ended_at.is_(None))
-    if only is not None:
-        query = query.where(SignIn.sign_in_id == only)
-    if but is not None:
-        query = query.where(SignIn.sign_in_id != but)
-    return int(session.execute(query.values(ended_at=now)).rowcount)  # type: ignore[attr-defined]
+    return MEMBERS.end(session, member_id, now, only, but)
 
 
 def begun_lately(session: Session, viewer: Viewer, now: datetime) -> str:
@@ -108,10 +95,10 @@ def begun_lately(session: Session, viewer: Viewer, now: datetime) -> str:
 
 def sign_ins_of(session: Session, member_id: int, now: datetime) -> list[SignIn]:
     """A member's sign-ins that hold, those used last first."""
-    fresh = (SignIn.ended_at.is_(None), SignIn.seen_at > now - IDLE, SignIn.started_at > now - LONGEST)
-    return list(session.scalars(select(SignIn).where(SignIn.member_id == member_id, *fresh).order_by(SignIn.seen_at.desc())))
+    mine = select(SignIn).where(SignIn.member_id == member_id, *MEMBERS.holding(now))
+    return list(session.scalars(mine.order_by(SignIn.seen_at.desc())))
 
 
 def trim_sign_ins(session: Session, now: datetime) -> int:
     """Delete sign-ins that can hold no more and tell nothing new. Returns how many were deleted."""
-    return int(session.execute(delete(SignIn).where(SignIn.seen_at < now - LONGEST)).rowcount)  # type: ignore[attr-defined]
+    return MEMBERS.trim(session, now - LONGEST)

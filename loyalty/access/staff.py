@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from loyalty.access.attempts import Counted, clear, count, subject_of
 from loyalty.access.passwords import hashed, is_outdated
 from loyalty.access.roles import Roles
+from loyalty.access.staff_passkeys import remove_all
 from loyalty.access.staff_signed import end_sign_ins
 from loyalty.access.staff_tables import Staff
 from loyalty.audit.chain import Act, Actor
@@ -20,6 +21,7 @@ from loyalty.audit.operations import append
 from loyalty.errors import Refused
 from loyalty.keys import dumps
 from loyalty.program.problems import listed, nearest
+from loyalty.store import take_turns
 
 #: As author of what they do staff stand in the tables of every room.
 LONGEST_NAME = 100
@@ -52,12 +54,13 @@ def all_staff(session: Session) -> Sequence[Staff]:
 
 @dataclass(frozen=True)
 class Hired:
-    """Someone to add. Without `subject` they sign in by a password that is made for them."""
+    """Someone to add, and why. Without `subject` they sign in by a password that is made for them."""
 
     name: str
     shown: str
     roles: tuple[str, ...]
     subject: str = ""
+    reason: str = ""
 
 
 def add(session: Session, roles: Roles, by: Actor, wanted: Hired, now: datetime) -> tuple[Staff, str]:
@@ -78,7 +81,7 @@ def add(session: Session, roles: Roles, by: Actor, wanted: Hired, now: datetime)
     )  # fmt: skip
     session.add(staff)
     session.flush()
-    _note(session, by, "staff.add", staff, {}, {"roles": list(wanted.roles)}, "", now)
+    _note(session, by, "staff.add", staff, {}, {"roles": list(wanted.roles)}, wanted.reason, now)
     return staff, password
 
 
@@ -106,44 +109,60 @@ def _known(roles: Roles, wanted: Collection[str]) -> None:
 
 
 def change_roles(
-    session: Session, roles: Roles, by: Actor, name: str, wanted: Sequence[str], reason: str, now: datetime
+    session: Session,
+    roles: Roles,
+    by: Actor,
+    name: str,
+    wanted: Sequence[str],
+    reason: str,
+    now: datetime,
+    follows: bool = False,
 ) -> bool:
     """Give someone these roles and no others; False where they have them. Nobody changes their own.
 
-    Raises Refused: `unknown_staff`, `staff_ended`, `unknown_role`, `own_roles`.
+    Where they `follow` the groups of the identity provider, the last administrator may lose theirs: it is master of these.
+
+    Raises Refused: `reason_missing`, `unknown_staff`, `staff_ended`, `unknown_role`, `own_roles`, `last_administrator`.
     """
-    staff = _locked(session, name)
+    staff = _another(session, by, name, reason)
     _known(roles, wanted)
-    if by.actor_id == staff.staff_id:
-        raise Refused("own_roles")
     before = held(staff)
     if sorted(before) == sorted(wanted):
         return False
+    if roles.may(wanted, "staff.change") != "yes" and not follows:
+        _still_run(session, roles, staff)
     staff.roles = dumps(list(wanted))
     _note(session, by, "staff.roles", staff, {"roles": before}, {"roles": list(wanted)}, reason, now)
     return True
 
 
-def end(session: Session, by: Actor, name: str, reason: str, now: datetime) -> None:
-    """End someone: they are out at once, everywhere. Raises Refused: `unknown_staff`, `staff_ended`."""
-    staff = _locked(session, name)
-    roles = held(staff)
+def end(session: Session, roles: Roles, by: Actor, name: str, reason: str, now: datetime) -> None:
+    """End someone: they are out at once, everywhere. Nobody ends themselves.
+
+    Raises Refused: `reason_missing`, `unknown_staff`, `staff_ended`, `own_roles`, `last_administrator`.
+    """
+    staff = _another(session, by, name, reason)
+    _still_run(session, roles, staff)
+    before = held(staff)
     staff.active, staff.ended_at, staff.password, staff.totp, staff.subject = False, now, "", "", ""
     session.flush()
+    remove_all(session, staff.staff_id)
     end_sign_ins(session, staff.staff_id, now)
-    _note(session, by, "staff.end", staff, {"roles": roles}, {"roles": []}, reason, now)
+    _note(session, by, "staff.end", staff, {"roles": before}, {"roles": []}, reason, now)
 
 
 def renew_password(session: Session, by: Actor, name: str, reason: str, now: datetime) -> str:
-    """Make a new password for someone who lost theirs, told once; the second step is to be set up anew, sign-ins end.
+    """Make a new password for someone who lost theirs, told once; the second step is to be set up anew, passkeys go, sign-ins
+    end.
 
-    Raises Refused: `unknown_staff`, `staff_ended`.
+    Nobody does it for themselves. Raises Refused: `reason_missing`, `unknown_staff`, `staff_ended`, `own_roles`.
     """
-    staff = _locked(session, name)
+    staff = _another(session, by, name, reason)
     password = secrets.token_urlsafe(12)
     staff.password, staff.password_at = hashed(password), None
     staff.totp, staff.totp_since, staff.totp_step = "", None, None
     session.flush()
+    remove_all(session, staff.staff_id)
     end_sign_ins(session, staff.staff_id, now)
     _note(session, by, "staff.renew", staff, {}, {}, reason, now)
     return password
@@ -171,7 +190,27 @@ def use_step(session: Session, staff_id: int, step: int) -> bool:
     return done.one_or_none() is not None
 
 
+def _another(session: Session, by: Actor, name: str, reason: str) -> Staff:
+    """Someone, locked, whom another changes for a reason."""
+    if not reason.strip():
+        raise Refused("reason_missing")
+    staff = _locked(session, name)
+    if by.actor_id == staff.staff_id:
+        raise Refused("own_roles")
+    return staff
+
+
+def _still_run(session: Session, roles: Roles, but: Staff) -> None:
+    """Make sure that someone else may change who is staff. Raises Refused: `last_administrator`."""
+    if roles.may(held(but), "staff.change") != "yes":
+        return
+    others = session.scalars(select(Staff).where(Staff.active, Staff.staff_id != but.staff_id))
+    if not any(roles.may(held(one), "staff.change") == "yes" for one in others):
+        raise Refused("last_administrator", name=but.name)
+
+
 def _locked(session: Session, name: str) -> Staff:
+    take_turns(session, "staff")  # two administrators cannot end each other
     staff = staff_named(session, name)
     session.refresh(staff, with_for_update=True)
     if not staff.active:

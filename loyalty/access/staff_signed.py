@@ -1,18 +1,17 @@
 """Sign-ins of staff begun, looked up and ended: as those of members, with a shorter life and a second step that is dated."""
 
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from loyalty.access.roles import Roles
+from loyalty.access.sign_ins import SignIns
 from loyalty.access.staff_tables import Staff, StaffSignIn
 from loyalty.audit.chain import Actor
 from loyalty.errors import Refused
-from loyalty.keys import digest
 
 #: A sign-in ends by itself when it was not used for so long, and in any case so long after it began.
 IDLE = timedelta(minutes=30)
@@ -21,6 +20,7 @@ LONGEST = timedelta(hours=12)
 NOTED = timedelta(minutes=1)
 #: Sign-ins are kept for so long, to be looked at.
 KEPT = timedelta(days=90)
+STAFF = SignIns(StaffSignIn, "staff_id", "staff sign-in", IDLE, LONGEST)
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class StaffViewer:
     has_step: bool
     chose_password: bool
     sign_in_id: int
+    how: str
     place: str
     seen_at: datetime
     stepped_at: datetime | None
@@ -44,35 +45,31 @@ class StaffViewer:
         return Actor("staff", self.name, self.staff_id, self.place)
 
 
-def begin_staff(session: Session, staff_id: int, how: str, now: datetime, place: str = "", agent: str = "") -> str:
-    """Begin a sign-in; the token that the browser is to keep. The second step is still to be taken."""
-    token = secrets.token_urlsafe(32)
-    session.add(StaffSignIn(
-        sign_in_id=digest("staff sign-in", token), staff_id=staff_id, how=how, place=place[:45], agent=agent[:200],
-        started_at=now, seen_at=now,
-    ))  # fmt: skip
-    session.flush()
-    return token
+def begin_staff(
+    session: Session, staff_id: int, how: str, now: datetime, place: str = "", agent: str = "", stepped: bool = False
+) -> str:
+    """Begin a sign-in; the token that the browser is to keep. The second step is still to be taken, unless it was `stepped`."""
+    return STAFF.begin(session, staff_id, how, now, place, agent, stepped_at=now if stepped else None)
 
 
 def staff_viewer(session: Session, token: str, now: datetime) -> StaffViewer | None:
     """Who is signed in with a token; none where it is unknown, ended or too old, or they are staff no more."""
     query = select(Staff, StaffSignIn).join(StaffSignIn, StaffSignIn.staff_id == Staff.staff_id)
-    mine = (StaffSignIn.sign_in_id == digest("staff sign-in", token), StaffSignIn.ended_at.is_(None), Staff.active)
-    fresh = (StaffSignIn.seen_at > now - IDLE, StaffSignIn.started_at > now - LONGEST)
-    row = session.execute(query.where(*mine, *fresh)).one_or_none()
+    mine = (StaffSignIn.sign_in_id == STAFF.identity(token), Staff.active, *STAFF.holding(now))
+    row = session.execute(query.where(*mine)).one_or_none()
     if row is None:
         return None
     staff, signed = row.Staff, row.StaffSignIn
     return StaffViewer(
         staff.staff_id, staff.name, staff.shown, tuple(json.loads(staff.roles)), bool(staff.totp),
-        staff.password_at is not None or not staff.password, signed.sign_in_id, signed.place, signed.seen_at, signed.stepped_at,
+        staff.password_at is not None or not staff.password, signed.sign_in_id, signed.how,
+        signed.place, signed.seen_at, signed.stepped_at,
     )  # fmt: skip
 
 
 def note_staff_use(session: Session, viewer: StaffViewer, now: datetime) -> None:
     """Note that a sign-in is in use."""
-    session.execute(update(StaffSignIn).where(StaffSignIn.sign_in_id == viewer.sign_in_id).values(seen_at=now))
+    STAFF.used(session, viewer.staff_id, viewer.sign_in_id, now)
 
 
 def note_step(session: Session, sign_in_id: int, now: datetime) -> None:
@@ -80,21 +77,20 @@ def note_step(session: Session, sign_in_id: int, now: datetime) -> None:
     session.execute(update(StaffSignIn).where(StaffSignIn.sign_in_id == sign_in_id).values(stepped_at=now))
 
 
+def is_fresh(roles: Roles, viewer: StaffViewer, now: datetime) -> bool:
+    """Whether the second step was taken in the minutes that the file of roles says."""
+    return viewer.stepped_at is not None and now - viewer.stepped_at <= roles.fresh
+
+
 def fresh_step(roles: Roles, viewer: StaffViewer, act: str, now: datetime) -> None:
     """Make sure that the second step is fresh where an act takes that. Raises Refused: `step_up_needed`."""
-    stale = viewer.stepped_at is None or now - viewer.stepped_at > roles.fresh
-    if roles.steps_up(act) and stale:
+    if roles.steps_up(act) and not is_fresh(roles, viewer, now):
         raise Refused("step_up_needed")
 
 
 def end_sign_ins(session: Session, staff_id: int, now: datetime, only: int | None = None, but: int | None = None) -> int:
     """End someone's sign-ins: all, `only` one, or all `but` one. Returns how many were ended."""
-    query = update(StaffSignIn).where(StaffSignIn.staff_id == staff_id, StaffSignIn.ended_at.is_(None))
-    if only is not None:
-        query = query.where(StaffSignIn.sign_in_id == only)
-    if but is not None:
-        query = query.where(StaffSignIn.sign_in_id != but)
-    return int(session.execute(query.values(ended_at=now)).rowcount)  # type: ignore[attr-defined]
+    return STAFF.end(session, staff_id, now, only, but)
 
 
 def staff_sign_ins(session: Session, staff_id: int) -> list[StaffSignIn]:
@@ -105,9 +101,9 @@ def staff_sign_ins(session: Session, staff_id: int) -> list[StaffSignIn]:
 
 def holds(signed: StaffSignIn, now: datetime) -> bool:
     """Whether a sign-in holds still."""
-    return signed.ended_at is None and signed.seen_at > now - IDLE and signed.started_at > now - LONGEST
+    return STAFF.holds(signed, now)
 
 
 def trim_staff_sign_ins(session: Session, now: datetime) -> int:
     """Delete sign-ins that are older than they are kept. Returns how many were deleted."""
-    return int(session.execute(delete(StaffSignIn).where(StaffSignIn.seen_at < now - KEPT)).rowcount)  # type: ignore[attr-defined]
+    return STAFF.trim(session, now - KEPT)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.store import Base, Counted, Instant
@@ -41,8 +41,8 @@ class Staff(Base):
 class StaffSignIn(Base):
     """One sign-in of staff, from its start to its end. `sign_in_id` is the digest of the token that the browser keeps.
 
-    `how` is password or provider. `stepped_at` is when the second step was last taken, none until it was: the sign-in may then
-    do nothing but take it.
+    `how` is password, passkey or provider. `stepped_at` is when the second step was last taken, none until it was: the sign-in
+    may then do nothing but take it.
     """
 
     __tablename__ = "staff_sign_in"
@@ -56,3 +56,19 @@ class StaffSignIn(Base):
     seen_at: Mapped[datetime] = mapped_column(Instant)
     stepped_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class StaffPasskey(Base):
+    """A key of WebAuthn of someone of the staff. `passkey_id` is the digest of the credential's id; `uses` its counter of
+    signatures."""
+
+    __tablename__ = "staff_passkey"
+
+    passkey_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.staff_id"), index=True)
+    credential: Mapped[bytes] = mapped_column(LargeBinary)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    uses: Mapped[int] = mapped_column(BigInteger, default=0)
+    name: Mapped[str] = mapped_column(String(60))
+    added_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from loyalty.cli.edge import account_of, opened
+from loyalty.cli.edge import changing, opened
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
 from loyalty.earning.operations import Outcome, Report, correct, record_one
@@ -49,10 +49,10 @@ def add(
     """Report one activity of a member, such as: activities add SW123 flight --key AB1 --on 2026-03-01 --field distance=900"""
     deployment, now = opened(as_of)
     report = Report(kind, source, key, on, dict(field.partition("=")[::2] for field in fields))
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        outcome = record_one(session, deployment.program, account, report, now)
-        settle(session, deployment.program, [account], now)
+    with changing(deployment, now, number) as one:
+        outcome = record_one(one.session, deployment.program, one.account, report, now)
+        settle(one.session, deployment.program, [one.account], now)
+        one.fresh = not outcome.repeated
     _told(deployment, outcome, as_json)
 
 
@@ -74,10 +74,10 @@ def correct_(
     """Put right an activity: its entries are undone, and it is judged anew."""
     deployment, now = opened(as_of)
     report = Report(kind, source, key, on, dict(field.partition("=")[::2] for field in fields))
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        outcome = correct(session, deployment.program, account, report, reason, now)
-        settle(session, deployment.program, [account], now)
+    with changing(deployment, now, number) as one:
+        outcome = correct(one.session, deployment.program, one.account, report, reason, now)
+        settle(one.session, deployment.program, [one.account], now)
+        one.fresh = not outcome.repeated
     _told(deployment, outcome, as_json)
 
 
@@ -110,14 +110,13 @@ def _told(deployment: Deployment, outcome: Outcome, as_json: bool) -> None:
 def reverse(number: str, source: str, key: str, reason: str, as_of: date | None, as_json: bool) -> None:
     """Undo an activity: every entry is undone by a new one."""
     deployment, now = opened(as_of)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        fresh = reverse_activity(session, deployment.program, account, source, key, reason, now)
-        settle(session, deployment.program, [account], now)
+    with changing(deployment, now, number) as one:
+        one.fresh = reverse_activity(one.session, deployment.program, one.account, source, key, reason, now)
+        settle(one.session, deployment.program, [one.account], now)
     if as_json:
-        emit({"repeated": not fresh})
+        emit({"repeated": not one.fresh})
     else:
-        click.echo("Reversed." if fresh else "It was reversed already.")
+        click.echo("Reversed." if one.fresh else "It was reversed already.")
 
 
 @click.group()
@@ -165,9 +164,8 @@ def adjust(
     deployment, now = opened(as_of)
     day = on or deployment.today(now)
     wanted = Correction({unit: amount}, day, author, reason, key, "opening" if opening else "adjustment")
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        fresh = adjust_by_hand(session, deployment.program, account.member_id, wanted, now)
-        account.due(deployment.today(now))
-        settle(session, deployment.program, [account], now)
-    click.echo("Booked." if fresh else "Booked already; nothing changed.")
+    with changing(deployment, now, number) as one:
+        one.fresh = adjust_by_hand(one.session, deployment.program, one.account.member_id, wanted, now)
+        one.account.due(deployment.today(now))
+        settle(one.session, deployment.program, [one.account], now)
+    click.echo("Booked." if one.fresh else "Booked already; nothing changed.")

@@ -14,7 +14,7 @@ from loyalty.benefits.picking import pick as pick_option
 from loyalty.benefits.queries import rights
 from loyalty.benefits.rights import last_day
 from loyalty.benefits.told import Benefits, Right, ToPick, benefits_of
-from loyalty.cli.edge import account_of, accounts_of, opened
+from loyalty.cli.edge import changing, opened
 from loyalty.cli.facts import by_hand
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
 from loyalty.errors import Refused
@@ -104,12 +104,10 @@ def _act(number: str, as_of: date | None, act: Callable[[Session, Any, Account, 
     """Do something with a settled member, and settle what follows."""
     deployment, now = opened(as_of)
     program = deployment.program
-    with deployment.store.transaction() as session:
-        settle(session, program, [account_of(session, number)], now)
-        account = account_of(session, number)
-        fresh = act(session, program, account, now)
-        settle(session, program, [account], now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+    with changing(deployment, now, number) as one:
+        one.fresh = bool(act(one.session, program, one.account, now))
+        settle(one.session, program, [one.account], now)
+    click.echo(one.said)
 
 
 def _until(through: date | None) -> date | None:
@@ -225,13 +223,10 @@ def share_(number: str, as_of: date | None, companion: str, begins: date | None,
     deployment, now = opened(as_of)
     program = deployment.program
     shared = sharing.Shared(begins=begins or deployment.today(now), **wanted)
-    with deployment.store.transaction() as session:
-        pair = accounts_of(session, [number, companion])
-        settle(session, program, list(pair.values()), now)
-        pair = accounts_of(session, [number, companion])
-        fresh = sharing.share(session, program, pair[number], pair[companion], shared, now)
-        settle(session, program, [pair[companion]], now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+    with changing(deployment, now, number, companion) as one:
+        one.fresh = sharing.share(one.session, program, one.account, one.accounts[companion], shared, now)
+        settle(one.session, program, [one.accounts[companion]], now)
+    click.echo(one.said)
 
 
 @benefit.command("companion")
@@ -269,11 +264,10 @@ def end_(number: str, companion_key: str, as_of: date | None, author: str, reaso
         if mine is None:
             raise Refused("unknown_member", number=number)
         row = sharing.named(session, mine, companion_key)
-        numbers = [number, *([row.number] if row.sharing is not None and row.number is not None else [])]
-    with deployment.store.transaction() as session:
-        pair = accounts_of(session, numbers)
+        others = [row.number] if row.sharing is not None and row.number is not None else []
+    with changing(deployment, now, number, *others) as one:
         wanted = sharing.Ended(companion_key, author, reason)
-        other = pair[numbers[1]] if len(numbers) > 1 else None
-        fresh = sharing.end_companion(session, program, pair[number], other, wanted, now)
-        settle(session, program, [one for one in pair.values() if one is not pair[number]], now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+        companions = [one.accounts[other] for other in others]
+        one.fresh = sharing.end_companion(one.session, program, one.account, next(iter(companions), None), wanted, now)
+        settle(one.session, program, companions, now)
+    click.echo(one.said)

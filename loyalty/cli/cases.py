@@ -10,7 +10,7 @@ from loyalty.care.operations import Answer, Claim, claim
 from loyalty.care.operations import answer as answer_case
 from loyalty.care.operations import close as close_case
 from loyalty.care.queries import Told, cases_in, cases_of
-from loyalty.cli.edge import account_of, opened
+from loyalty.cli.edge import account_of, changing, opened
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals, table
 from loyalty.errors import Refused
 from loyalty.status.queries import Account
@@ -70,9 +70,9 @@ def _show(case: Told) -> None:
 
 def _change(number: str, as_of: date | None, act: Callable[[Session, Account, datetime], bool]) -> None:
     deployment, now = opened(as_of)
-    with deployment.store.transaction() as session:
-        fresh = act(session, account_of(session, number), now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+    with changing(deployment, now, number) as one:
+        one.fresh = act(one.session, one.account, now)
+    click.echo(one.said)
 
 
 @cases.command()
@@ -123,7 +123,6 @@ def add(
     """Claim an activity that a member misses, as told on the telephone or at a desk."""
     deployment, now = opened(as_of)
     wanted = Claim(kind, on, dict(field.partition("=")[::2] for field in fields), remark, key)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        _, fresh = claim(session, deployment.program, account, wanted, author, now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+    with changing(deployment, now, number) as one:
+        _, one.fresh = claim(one.session, deployment.program, one.account, wanted, author, now)
+    click.echo(one.said)

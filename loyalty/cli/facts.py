@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from loyalty.cli.edge import account_of, opened
+from loyalty.cli.edge import changing, opened
 from loyalty.cli.output import DAY, as_of_option, refusals
 from loyalty.settle import settle
 from loyalty.status.facts import GIVEN, Grant, Revocation, Waiver, grant, revoke, waive
@@ -22,11 +22,10 @@ def status() -> None:
 def _act(number: str, as_of: date | None, act: Callable[..., bool], wanted: Callable[[date], object]) -> None:
     """Record what is wanted on a day, and settle the member."""
     deployment, now = opened(as_of)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        fresh = act(session, deployment.program, account, wanted(deployment.today(now)), now)
-        settle(session, deployment.program, [account], now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+    with changing(deployment, now, number) as one:
+        one.fresh = act(one.session, deployment.program, one.account, wanted(deployment.today(now)), now)
+        settle(one.session, deployment.program, [one.account], now)
+    click.echo(one.said)
 
 
 def by_hand(command: click.decorators.FC) -> click.decorators.FC:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from loyalty.access.links import hand_out
 from loyalty.access.tokens import link_address
 from loyalty.care.filing import forget
-from loyalty.cli.edge import account_of, opened
+from loyalty.cli.edge import account_of, changing, opened
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
 from loyalty.errors import Refused
@@ -86,8 +86,9 @@ def link(number: str, minutes: int) -> None:
     deployment, now = opened()
     if not deployment.settings.secret:
         raise Refused("secret_not_set")
-    with deployment.store.transaction() as session:
-        found = hand_out(session, account_of(session, number).member_id, now, timedelta(minutes=minutes))
+    with changing(deployment, now, number) as one:
+        found = hand_out(one.session, one.account.member_id, now, timedelta(minutes=minutes))
+        one.fresh = True
     click.echo(link_address(deployment.settings, found))
 
 
@@ -100,13 +101,12 @@ def attributes(number: str, changes: tuple[str, ...], as_of: date | None) -> Non
     """Change attributes of a member from today; NAME= takes one away. What was judged before stays as it was."""
     deployment, now = opened(as_of)
     wanted = dict(_pair(change) for change in changes)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
+    with changing(deployment, now, number) as one:
         today = deployment.today(now)
-        fresh = change_attributes(session, deployment.program, account.member_id, wanted, today)
-        account.due(today)
-        settle(session, deployment.program, [account], now)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+        one.fresh = change_attributes(one.session, deployment.program, one.account.member_id, wanted, today)
+        one.account.due(today)
+        settle(one.session, deployment.program, [one.account], now)
+    click.echo(one.said)
 
 
 def _pair(change: str) -> tuple[str, str]:
@@ -124,11 +124,11 @@ def _pair(change: str) -> tuple[str, str]:
 def leave(number: str, on: date, as_of: date | None) -> None:
     """End a membership; the customer file is deleted."""
     deployment, now = opened(as_of)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        leave_membership(session, number, on)
-        forget(session, account.member_id)
-        settle(session, deployment.program, [account_of(session, number)], now)
+    with changing(deployment, now, number) as one:
+        one.fresh = one.account.left_on != on
+        leave_membership(one.session, number, on)
+        forget(one.session, one.account.member_id)
+        settle(one.session, deployment.program, [account_of(one.session, number)], now)
     click.echo(f"Member {number} is a member through the day before {on}.")
 
 

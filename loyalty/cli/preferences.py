@@ -4,7 +4,7 @@ from datetime import date
 
 import click
 
-from loyalty.cli.edge import account_of, opened
+from loyalty.cli.edge import account_of, changing, opened
 from loyalty.cli.output import as_of_option, emit, json_option, refusals
 from loyalty.members.consent import DIGESTS, choose_digest, consents_of, digests_of
 from loyalty.members.consent import consent as say_consent
@@ -25,15 +25,16 @@ def consent(number: str, name: str | None, given: bool | None, source: str, as_o
     """Give or withdraw consent to a kind of message; without a name, tell what the member has."""
     deployment, now = opened(as_of)
     today = deployment.today(now)
+    if name is not None:
+        refusable(deployment.program, name, today)
+        if given is None:
+            raise click.UsageError("say --give or --withdraw")
+        with changing(deployment, now, number) as one:
+            one.fresh = say_consent(one.session, one.account.member_id, name, given, source, now)
+        click.echo(one.said)
+        return
     with deployment.store.transaction() as session:
         member_id = account_of(session, number).member_id
-        if name is not None:
-            refusable(deployment.program, name, today)
-            if given is None:
-                raise click.UsageError("say --give or --withdraw")
-            fresh = say_consent(session, member_id, name, given, source, now)
-            click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
-            return
         said = consents_of(session, [member_id]).get(member_id, {})
     rows = {
         one: "always" if about.transactional else "given" if said.get(one, about.given) else "withdrawn"
@@ -41,8 +42,8 @@ def consent(number: str, name: str | None, given: bool | None, source: str, as_o
     }
     if as_json:
         emit(rows)
-    for one, state in rows.items() if not as_json else ():
-        click.echo(f"{one}: {state}")
+    for consent_, state in rows.items() if not as_json else ():
+        click.echo(f"{consent_}: {state}")
 
 
 @click.command()
@@ -54,12 +55,13 @@ def consent(number: str, name: str | None, given: bool | None, source: str, as_o
 def digest(number: str, choice: str | None, source: str, as_of: date | None) -> None:
     """Choose how activity is told from now on: each by itself, or by the day, week or month; without a choice, tell it."""
     deployment, now = opened(as_of)
+    if choice is not None:
+        with changing(deployment, now, number) as one:
+            one.fresh = choose_digest(one.session, one.account.member_id, choice, source, now)
+        click.echo(one.said)
+        return
     with deployment.store.transaction() as session:
         member_id = account_of(session, number).member_id
-        if choice is not None:
-            fresh = choose_digest(session, member_id, choice, source, now)
-            click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
-            return
         known = digests_of(session, [member_id]).get(member_id, [])
     click.echo(known[-1][1] if known else "as the program says")
 
@@ -78,6 +80,6 @@ def change(number: str, as_of: date | None, **profile: str | None) -> None:
     if not wanted:
         raise click.UsageError(f"say what to change: --{', --'.join(PROFILE)}")
     deployment, now = opened(as_of)
-    with deployment.store.transaction() as session:
-        fresh = change_profile(session, account_of(session, number).member_id, now, **wanted)
-    click.echo("Recorded." if fresh else "Recorded already; nothing changed.")
+    with changing(deployment, now, number) as one:
+        one.fresh = change_profile(one.session, one.account.member_id, now, **wanted)
+    click.echo(one.said)

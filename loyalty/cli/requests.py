@@ -10,7 +10,7 @@ from loyalty.benefits.asking import Ask, Companion, ask_one, request_id
 from loyalty.benefits.ending import Act, act
 from loyalty.benefits.queues import queues_told
 from loyalty.benefits.telling import find_service, request_row, request_told, requests_told, service_told
-from loyalty.cli.edge import account_of
+from loyalty.cli.edge import changing
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, FOUND, emit, json_option, refusals, table
 from loyalty.cli.services import at_option, kind_option, pairs_of, worked_at
@@ -55,11 +55,11 @@ def ask(
     deployment, now = worked_at(at)
     party = (*(Companion(number=one) for one in members), *(Companion(one) for one in guests))
     wanted = Ask(service, from_class, to_class, source, key, author, kind, party, pairs_of(fields), instrument, booked_on)
-    with deployment.store.transaction() as session:
-        answer = ask_one(session, deployment.program, account_of(session, number), wanted, now)
-        fresh = [] if answer.repeated else [answer.id]
-        settle_services(session, deployment.program, [answer.service_id], now, fresh)
-        told = request_told(request_row(session, *answer.id), deployment.program.zone.key)
+    with changing(deployment, now, number) as one:
+        answer = ask_one(one.session, deployment.program, one.account, wanted, now)
+        one.fresh = not answer.repeated
+        settle_services(one.session, deployment.program, [answer.service_id], now, [answer.id] if one.fresh else [])
+        told = request_told(request_row(one.session, *answer.id), deployment.program.zone.key)
     _say(told, as_json)
 
 
@@ -74,13 +74,12 @@ def _say(told: dict[str, Any], as_json: bool) -> None:
 def _act(number: str, at: datetime | None, wanted: Act, as_json: bool) -> None:
     """Do something to a request, and settle its service."""
     deployment, now = worked_at(at)
-    with deployment.store.transaction() as session:
-        account = account_of(session, number)
-        service, fresh = act(session, deployment.program, account, wanted, now)
-        settle_services(session, deployment.program, [service], now)
-        row = request_row(session, account.member_id, request_id(wanted.source, wanted.key))
+    with changing(deployment, now, number) as one:
+        service, one.fresh = act(one.session, deployment.program, one.account, wanted, now)
+        settle_services(one.session, deployment.program, [service], now)
+        row = request_row(one.session, one.account.member_id, request_id(wanted.source, wanted.key))
         told = request_told(row, deployment.program.zone.key)
-    if not fresh and not as_json:
+    if not one.fresh and not as_json:
         click.echo("Recorded already; nothing changed.")
     _say(told, as_json)
 

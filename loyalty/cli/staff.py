@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from loyalty.access import staff as people
 from loyalty.access.staff_signed import holds, staff_sign_ins
 from loyalty.audit.chain import Actor
-from loyalty.cli.edge import opened
+from loyalty.cli.edge import opened, shell
 from loyalty.cli.output import emit, json_option, refusals, table
 from loyalty.desk.approvals import Who, allowed, who_is
 from loyalty.jobs.deployment import Deployment
@@ -30,7 +30,7 @@ def staff_who(session: Session, name: str) -> Who:
 
 def _by(session: Session, deployment: Deployment, author: str) -> Actor:
     if not author:
-        return Actor("command", "command")
+        return shell()
     who = staff_who(session, author)
     allowed(deployment.roles, who, "staff.change")
     return who.actor
@@ -121,7 +121,7 @@ def end_(name: str, reason: str, author: str) -> None:
     """End someone: they are out at once, everywhere."""
     deployment, now = opened()
     with deployment.store.transaction() as session:
-        people.end(session, _by(session, deployment, author), name, reason, now)
+        people.end(session, deployment.roles, _by(session, deployment, author), name, reason, now)
     click.echo("Recorded.")
 
 

@@ -1,5 +1,6 @@
 """Commands for acts for many by file: tried, sent, looked at. The job `bulk` does them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from loyalty.cli.desk import pairs_given
 from loyalty.cli.edge import opened
 from loyalty.cli.output import FOUND, emit, json_option, refusals, table
 from loyalty.cli.staff import staff_who
-from loyalty.desk.bulk import Many, Tried, bulk_of, bulks, errors_of, progress_of, read_rows, submit_bulk, try_rows
+from loyalty.desk.bulk import Many, Tried, submit_bulk, try_rows
+from loyalty.desk.bulk_rows import bulk_of, bulks, errors_of, progress, progress_of
+from loyalty.desk.files import read_rows
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -84,10 +87,12 @@ def list_(as_json: bool) -> None:
     """The newest bulks, with how far they are."""
     deployment, _ = opened()
     with deployment.store.reading() as session:
+        newest = bulks(session)
+        counts = progress(session, [one.bulk_id for one in newest])
         rows = [
             {"bulk": one.bulk_id, "act": one.act, "state": one.state, "asked_at": one.asked_at, "reason": one.reason,
-             **progress_of(session, one.bulk_id)}
-            for one in bulks(session)
+             **counts[one.bulk_id].rows}
+            for one in newest
         ]  # fmt: skip
     if as_json:
         emit(rows)
@@ -101,12 +106,14 @@ def list_(as_json: bool) -> None:
 @json_option
 @refusals
 def show(bulk_id: int, as_json: bool) -> None:
-    """How far a bulk is."""
+    """How far a bulk is, and what a dry run of it came to."""
     deployment, _ = opened()
     with deployment.store.reading() as session:
         found = bulk_of(session, bulk_id)
         counts = progress_of(session, bulk_id)
     told = {"bulk": bulk_id, "act": found.act, "state": found.state, "rows": found.rows, **counts}
+    if found.tried_at is not None:
+        told |= {"tried_at": found.tried_at, "effect": json.loads(found.effect)}
     if as_json:
         emit(told)
     else:
@@ -121,6 +128,5 @@ def errors(bulk_id: int, out: Path | None) -> None:
     """Write the rows that were refused, and why, as CSV."""
     deployment, _ = opened()
     with deployment.store.reading() as session, click.open_file(str(out) if out else "-", "w") as file:
-        bulk_of(session, bulk_id)
-        for line in errors_of(session, bulk_id):
+        for line in errors_of(session, bulk_of(session, bulk_id)):
             file.write(line)

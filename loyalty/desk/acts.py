@@ -81,6 +81,7 @@ _ALL = (
     Act("benefit.return", inputs.ReturnInput, doing.return_benefit),
     Act("benefit.revoke", inputs.RightInput, doing.revoke_benefit),
     Act("benefit.pick", inputs.PickInput, doing.pick),
+    Act("benefit.share", inputs.ShareInput, doing.share_status, about=doing.shared_with),
     Act("companion.name", inputs.CompanionInput, doing.name_companion),
     Act("companion.end", inputs.EndCompanionInput, doing.end_companion, about=doing.companions_number),
     Act("tier.grant", inputs.GrantTierInput, doing.grant_tier, _rank),

@@ -140,8 +140,8 @@ def record(session: Session, who: Who, row: Approval, member_id: int | None, now
 def approve(session: Session, program: Program, roles: Roles, who: Who, approval_id: int, why: str, now: datetime) -> Done:
     """Approve what another asked for: it is done in this transaction, and judged anew by its operation.
 
-    A bulk is let run: nothing of it is done yet. Raises Refused: `unknown_approval`, `approval_decided`, `own_approval`,
-    `no_approver`, `staff_ended`, and what `perform` or `publish_draft` raises: it waits on then.
+    A bulk is let run: nothing of it is done yet, but it was tried. Raises Refused: `unknown_approval`, `approval_decided`,
+    `own_approval`, `no_approver`, `staff_ended`, `bulk_untried`, and what `perform` and `publish_draft` raise: it waits then.
     """
     row = _open(session, roles, program, who, approval_id, now)
     asked = session.get_one(Staff, row.asked_by)
@@ -150,7 +150,7 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
     _decide(row, who, "approved", why, now)
     session.flush()
     if row.act == BULK:
-        _bulk(session, row).state = "approved"
+        _let_run(_bulk(session, row))
         session.flush()
         _note(session, who.actor, "approval.approve", row, None, why, now)
         return Done(True, {}, {})
@@ -159,6 +159,12 @@ def approve(session: Session, program: Program, roles: Roles, who: Who, approval
         return publish_draft(session, program, who.actor, json.loads(row.input)["draft"], (row.reason, row.key), about, now)
     doing = perform_on_service if row.act in ON_SERVICES else perform
     return doing(session, program, who.actor, sent_of(row), now, about)
+
+
+def _let_run(bulk: Bulk) -> None:
+    if bulk.tried_at is None:
+        raise Refused("bulk_untried", bulk=bulk.bulk_id)
+    bulk.state = "approved"
 
 
 def sent_of(row: Approval) -> Sent:
@@ -195,6 +201,8 @@ def _open(session: Session, roles: Roles, program: Program, who: Who, approval_i
     row = _waiting(session, approval_id)
     if row.asked_by == who.actor.actor_id:
         raise Refused("own_approval")
+    if row.act in ON_SERVICES:
+        lock_for(session, service_understood(sent_of(row)))  # its size stays what it is judged by
     if not may_decide(session, roles, program, who, row, now):
         raise Refused("no_approver", act=row.act)
     return row
@@ -239,6 +247,11 @@ def _member_id(session: Session, row: Approval) -> int | None:
 def _note(session: Session, by: Actor, act: str, row: Approval, member_id: int | None, reason: str, now: datetime) -> None:
     what = {"approval": row.approval_id, "act": row.act, "input": json.loads(row.input), "size": row.size}
     append(session, by, Line(act, what, reason, member_id), now)
+
+
+def asked_for(session: Session, bulk: Bulk) -> Approval | None:
+    """The approval that a bulk was asked for by; none where it was not."""
+    return session.scalar(select(Approval).where(Approval.key == f"bulk {bulk.key}"))
 
 
 # --- reads ------------------------------------------------------------------------------------------------------

@@ -144,6 +144,18 @@ def name_companion(doing: Doing) -> bool:
     return bool(doing.call(sharing.name_companion, wanted))
 
 
+def shared_with(_session: Session, account: Account, wanted: Any) -> list[str]:
+    """The member with whom the status is to be shared, who is locked too."""
+    return [wanted.number] if wanted.number != account.number else []
+
+
+def share_status(doing: Doing) -> bool:
+    one = doing.input
+    companion = doing.others.get(one.number, doing.account)
+    wanted = sharing.Shared(one.sharing, one.begins or doing.today, **doing.by)
+    return sharing.share(doing.session, doing.program, doing.account, companion, wanted, doing.now)
+
+
 def companions_number(session: Session, account: Account, wanted: Any) -> list[str]:
     """The member with whom the companion to end shares the status, who is locked too."""
     row = sharing.named(session, account, wanted.companion)

@@ -162,7 +162,7 @@ def _requests(session: Session, member_id: int) -> State:
 def beside_request(session: Session, account: Account, wanted: Any) -> State:
     """What an act on a request may change that is not the member's: the units of its service, and the requests of others."""
     mine = (Request.member_id == account.member_id, Request.request_id == request_id(wanted.source, wanted.request))
-    service = select(Request.service_id).where(*mine).scalar_subquery()
+    service = session.scalar(select(Request.service_id).where(*mine))
     units = session.execute(select(ServiceClass.__table__).where(ServiceClass.service_id == service))
     theirs = (Request.service_id == service, Request.member_id != account.member_id, Request.state != "refused")
     others = select(Member.number, Request.key, Request.state).join(Member, Member.member_id == Request.member_id)

@@ -119,6 +119,14 @@ class CompanionInput(Input):
     instead: Maybe = Field(default=None, title=_("Key of the companion who is replaced"))
 
 
+class ShareInput(Input):
+    """The companion is a member, who is given the tier that the program lets be shared."""
+
+    sharing: Name = Field(title=_("Sharing"))
+    number: Name = Field(title=_("Member number of the companion"))
+    begins: Day = Field(default=None, title=_("First day"))
+
+
 class EndCompanionInput(Input):
     companion: Name = Field(title=_("Key of the companion"))
 

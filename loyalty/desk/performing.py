@@ -113,26 +113,26 @@ def perform(session: Session, program: Program, by: Actor, sent: Sent, now: date
     return done
 
 
-class _TakeBack(Exception):
-    """Undoes a preview."""
-
-
 def preview(store: Store, program: Program, by: Actor, sent: Sent, now: datetime) -> Done:
     """What `perform` would come to: the same, in a transaction of its own that is taken back. Raises what `perform` raises."""
+    with store.transaction() as session:
+        return rehearse(session, program, by, sent, now)
+
+
+def rehearse(session: Session, program: Program, by: Actor, sent: Sent, now: datetime) -> Done:
+    """The same within a transaction, in which nothing of it stays. Raises what `perform` raises."""
     read = understood(sent)
+    taken_back = session.begin_nested()
     try:
-        with store.transaction() as session:
-            accounts = _everyone(session, read)
-            first, account = by_key(session, sent.key), accounts[sent.number]
-            if first:
-                done = _again(first, read, account)
-            else:
-                was = read.act.beside(session, account, read.input)
-                done = _do(session, program, by, read, accounts, now, None)
-                done = replace(done, beside=changed(was, read.act.beside(session, account, read.input)))
-            raise _TakeBack
-    except _TakeBack:
-        return done
+        accounts = _everyone(session, read)
+        first, account = by_key(session, sent.key), accounts[sent.number]
+        if first:
+            return _again(first, read, account)
+        was = read.act.beside(session, account, read.input)
+        done = _do(session, program, by, read, accounts, now, None)
+        return replace(done, beside=changed(was, read.act.beside(session, account, read.input)))
+    finally:
+        taken_back.rollback()
 
 
 def _do(

@@ -9,8 +9,8 @@ from loyalty.store import Base, Counted, Instant
 
 #: Approvals that are to be decided on.
 WAITING = text("state = 'waiting'")
-#: Rows that are to be done.
-TODO = text("state = 'todo'")
+#: Rows that are to be done, and rows that no dry run has looked at.
+TODO, UNTRIED = text("state = 'todo'"), text("tried = ''")
 
 
 class Approval(Base):
@@ -42,11 +42,16 @@ class Approval(Base):
 
 
 class Bulk(Base):
-    """One act for the members of a file. `largest` is the largest size of a row; `state` is waiting for approval, approved or
-    refused. It is over when no row is to be done."""
+    """One act for the members of a file or a segment. `largest` is the largest size of a row.
+
+    `chosen` is JSON: the name of the file, or the conditions of the segment; `shared` what is the same for all rows. `state` is
+    draft until it is sent, waiting for approval, approved or refused, or dropped. The job tries what is not let run yet:
+    `tried_at` is when each row was tried, `effect` JSON, what all of them came to (`totals.py`). It is over when it is approved
+    and no row is to be done.
+    """
 
     __tablename__ = "bulk"
-    __table_args__ = (CheckConstraint("state IN ('waiting', 'approved', 'refused')", "state"),)
+    __table_args__ = (CheckConstraint("state IN ('draft', 'waiting', 'approved', 'refused', 'dropped')", "state"),)
 
     bulk_id: Mapped[int] = mapped_column(Counted, primary_key=True, autoincrement=True)
     act: Mapped[str] = mapped_column(String(40))
@@ -55,19 +60,28 @@ class Bulk(Base):
     input_hash: Mapped[str] = mapped_column(String(64))
     rows: Mapped[int] = mapped_column(Integer)
     largest: Mapped[int] = mapped_column(BigInteger)
+    chosen: Mapped[str] = mapped_column(Text, default="{}")
+    shared: Mapped[str] = mapped_column(Text, default="{}")
     asked_by: Mapped[int] = mapped_column(ForeignKey("staff.staff_id"))
     asked_at: Mapped[datetime] = mapped_column(Instant)
     state: Mapped[str] = mapped_column(String(8))
+    tried_at: Mapped[datetime | None] = mapped_column(Instant)
+    effect: Mapped[str] = mapped_column(Text, default="")
 
 
 class BulkRow(Base):
-    """The `line` of a bulk's file: its member and input. `state` is todo, done, repeated (changed nothing), or refused with the
-    error."""
+    """The `line` of a bulk's file, or of its segment: its member and input.
+
+    `state` is todo, done, repeated (changed nothing), or refused. `tried` is what a dry run found: changes, same, refused, or
+    nothing yet. `told` is JSON: what it would change, or the code and fields of the last refusal, whose words are `error`.
+    """
 
     __tablename__ = "bulk_row"
     __table_args__ = (
         CheckConstraint("state IN ('todo', 'done', 'repeated', 'refused')", "state"),
-        Index("ix_bulk_row_todo", "row_id", postgresql_where=TODO, sqlite_where=TODO),
+        CheckConstraint("tried IN ('', 'changes', 'same', 'refused')", "tried"),
+        Index("ix_bulk_row_todo", "bulk_id", "row_id", postgresql_where=TODO, sqlite_where=TODO),
+        Index("ix_bulk_row_untried", "bulk_id", "row_id", postgresql_where=UNTRIED, sqlite_where=UNTRIED),
         Index("ix_bulk_row_bulk_id_line", "bulk_id", "line", unique=True),
     )
 
@@ -78,6 +92,8 @@ class BulkRow(Base):
     input: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(8), default="todo")
     error: Mapped[str] = mapped_column(Text, default="")
+    tried: Mapped[str] = mapped_column(String(8), default="")
+    told: Mapped[str] = mapped_column(Text, default="")
 
 
 class Note(Base):

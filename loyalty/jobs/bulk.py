@@ -4,16 +4,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from loyalty.desk.bulk import do_row, due_rows
+from loyalty.desk.bulk_rows import due_rows, look_at
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.running import each_item
 from loyalty.jobs.runs import Progress, Result, RunKey
 
 
 def bulk(deployment: Deployment, key: RunKey, now: datetime, _workers: int, progress: Progress) -> Result:
-    """Do the rows of every bulk that may run. What a row is refused for is kept with it, and stops no other."""
+    """Do the rows of every bulk that may run, and try those of others. What a row is refused for stops no other."""
 
     def do(session: Session, row_id: int) -> int | None:
-        return do_row(session, deployment.program, row_id, now)
+        return look_at(session, deployment.program, row_id, now)
 
     return each_item(deployment, key, now, due_rows, do, progress)

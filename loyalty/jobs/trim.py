@@ -9,6 +9,7 @@ from loyalty.access.attempts import trim_attempts
 from loyalty.access.links import trim_links
 from loyalty.access.signed import trim_sign_ins
 from loyalty.access.staff_signed import trim_staff_sign_ins
+from loyalty.desk.bulk import trim_drafts
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.jobs.runs import Progress, Result, RunKey
@@ -18,7 +19,7 @@ from loyalty.messages.webhook_keeping import trim_deliveries
 
 def trim(deployment: Deployment, key: RunKey, now: datetime, _workers: int, _progress: Progress) -> Result:
     """Delete runs that ended long ago, sooner those that had nothing to do, deliveries of webhooks, and
-    sign-ins, links and attempts that are over; all in one transaction.
+    sign-ins, links and attempts that are over, drafts of bulks that nobody sent; all in one transaction.
 
     The newest run of each job by the schedule, and the newest that did not break off, stay: from them follows what is due.
     """
@@ -28,7 +29,7 @@ def trim(deployment: Deployment, key: RunKey, now: datetime, _workers: int, _pro
             quiet, all_others = (key.due - timedelta(days=days) for days in (chosen.keep_quiet_runs, chosen.keep_runs))
             deleted = _delete(session, quiet, all_others)
             deleted += trim_links(session, now) + trim_attempts(session, now) + trim_sign_ins(session, now)
-            deleted += trim_staff_sign_ins(session, now)
+            deleted += trim_staff_sign_ins(session, now) + trim_drafts(session, now)
             deleted += trim_deliveries(session, key.due - timedelta(days=chosen.keep_deliveries), now)
             runs.tally(session, key, deleted, deleted)
         return runs.finish(session, key, now)

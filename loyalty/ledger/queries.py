@@ -73,11 +73,6 @@ def _ordinal(day: ColumnElement[date]) -> ColumnElement[int]:
     return day.op("-", return_type=Integer())(literal_column("DATE '0001-01-01'")) + 1
 
 
-def entries_count(session: Session, member_id: int) -> int:
-    """How many entries a member has: they are only ever added."""
-    return session.scalar(select(func.count()).select_from(Entry).where(Entry.member_id == member_id)) or 0
-
-
 def entries_since(session: Session, member_id: int, day: date) -> Sequence[Row[Any]]:
     """A member's entries that were posted after a day, unordered: unit, amount, on, posted_on."""
     table = Entry.__table__.c

@@ -161,12 +161,8 @@ def history_of(session: Session, rules: Rules, account: Account) -> tuple[Histor
     """One member's whole history, and the facts about status in it by id, each read once; always as many statements."""
     facts = facts_of(session, account.member_id)
     history = history_from(session, rules, account, facts)
-    return history._replace(entries=entries_for(session, rules, account.member_id)), facts
-
-
-def entries_for(session: Session, rules: Rules, member_id: int) -> Sequence[Entry]:
-    """One member's counter entries, in the order in which they became known."""
-    return _entries(session, rules, member_id, member_id, [member_id]).get(member_id, ())
+    mine = account.member_id
+    return history._replace(entries=_entries(session, rules, mine, mine, [mine]).get(mine, ())), facts
 
 
 # --- what is known now ------------------------------------------------------------------------------------------

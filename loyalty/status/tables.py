@@ -76,7 +76,7 @@ class Waypoint(Base):
     known: Mapped[int] = mapped_column(BigInteger)
     rules: Mapped[str] = mapped_column(String(64))
     sums: Mapped[str] = mapped_column(Text)
-    walk: Mapped[bytes] = mapped_column(LargeBinary)
+    walk: Mapped[bytes] = mapped_column(LargeBinary, info={"secret": True})  # says nothing that the rest does not
 
 
 class TierSpan(Base):

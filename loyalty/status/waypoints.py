@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loyalty.keys import digest, dumps
-from loyalty.ledger.queries import balances, entries_count, entries_since, sums_through
+from loyalty.ledger.queries import Counted, entries_since, sums_through
 from loyalty.ledger.tables import Entry
 from loyalty.program.load import Program
 from loyalty.status.claims import History, Span, known_through
@@ -28,7 +28,7 @@ from loyalty.status.counting import HORIZON
 from loyalty.status.happenings import events_of
 from loyalty.status.ladder import rules_of
 from loyalty.status.progress import Start
-from loyalty.status.queries import Account, entries_for, facts_of, history_from
+from loyalty.status.queries import Account, facts_of, history_from
 from loyalty.status.tables import StatusFact, Waypoint
 from loyalty.status.timeline import Walk
 from loyalty.status.windows import FAR
@@ -62,7 +62,7 @@ def packed(rules: Rules, history: History) -> bytes:
 
 def unpacked(rules: Rules, kept: bytes, history: History) -> Walk:
     """The fold that was kept, gone on by what is known on a day: facts and attributes that came later, and another today."""
-    popped, walk = cast(tuple[int, Walk], _Unpacker(rules, kept).load())
+    popped, walk = cast(tuple[int, Walk], Unpacker(list(_parts(rules)), kept).load())
     events = _events(rules, history)
     walk.events = events[: len(events) - popped]
     if walk.events:
@@ -75,19 +75,23 @@ def unpacked(rules: Rules, kept: bytes, history: History) -> Walk:
     return walk
 
 
-class _Unpacker(pickle.Unpickler):
+class Unpacker(pickle.Unpickler):
     """Reads nothing but values of the fold."""
 
-    def __init__(self, rules: Rules, kept: bytes) -> None:
+    def __init__(self, parts: Sequence[Any], kept: bytes) -> None:
         super().__init__(io.BytesIO(kept))
-        self.parts = list(_parts(rules))
+        self.parts = parts
 
     def persistent_load(self, place: int) -> Any:
         return self.parts[place]
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("loyalty.status.") or (module, name) == ("builtins", "set"):
-            return super().find_class(module, name)
+        if (module, name) == ("builtins", "set"):
+            return set
+        if module.startswith("loyalty.status.") and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:  # a class of that module, not what it imports
+                return found
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a fold")
 
 
@@ -154,14 +158,23 @@ def read(session: Session, program: Program, account: Account, day: date) -> Rea
     """What is known of a member by the end of a day, from a waypoint where one holds: as many statements with as without."""
     rules, mine = rules_of(program), account.member_id
     facts = facts_of(session, mine)
-    row = session.get(Waypoint, mine, populate_existing=True)
     history = history_from(session, rules, account, facts)
+    row, count = _kept(session, mine)
     if row is not None and _holds(row, program, rules, history, day):
-        tail = entries_since(session, mine, row.through)
-        if entries_count(session, mine) - len(tail) == row.entries:
-            return _from(rules, row, history, facts, tail, day)
-    whole = history._replace(entries=entries_for(session, rules, mine))
-    return Read(whole, facts, balances(session, mine, day + timedelta(days=1)))
+        later = entries_since(session, mine, row.through)
+        if count - len(later) == row.entries:
+            sums, entries, kept = _told(later, json.loads(row.sums), day), _counted(rules, later), row.walk
+            return Read(history._replace(entries=entries), facts, sums, lambda known: unpacked(rules, kept, known))
+    every = entries_since(session, mine, date.min)
+    return Read(history._replace(entries=_counted(rules, every)), facts, _told(every, {}, day))
+
+
+def _kept(session: Session, member_id: int) -> tuple[Waypoint | None, int]:
+    """A member's waypoint, and how many entries there are now: they are only ever added."""
+    count = select(func.count()).select_from(Entry).where(Entry.member_id == member_id).scalar_subquery()
+    query = select(Waypoint, count).where(Waypoint.member_id == member_id)
+    row = session.execute(query.execution_options(populate_existing=True)).one_or_none()
+    return (None, 0) if row is None else (row[0], row[1])
 
 
 def _holds(row: Waypoint, program: Program, rules: Rules, history: History, day: date) -> bool:
@@ -169,19 +182,21 @@ def _holds(row: Waypoint, program: Program, rules: Rules, history: History, day:
     return row.through <= day and row.rules == rules_hash(program) and row.known == _known(rules, history, through)
 
 
-def _from(
-    rules: Rules, row: Waypoint, history: History, facts: Mapping[int, StatusFact], tail: Sequence[Any], day: date
-) -> Read:  # fmt: skip
-    sums: dict[str, int] = json.loads(row.sums)
-    for one in tail:
+def _told(entries: Sequence[Any], before: dict[str, int], day: date) -> dict[str, int]:
+    """Unit -> what was booked of it by the end of a day, with what was before some entries."""
+    sums = dict(before)
+    for one in entries:
         if one.posted_on <= day:
             sums[one.unit] = sums.get(one.unit, 0) + one.amount
+    return sums
+
+
+def _counted(rules: Rules, entries: Sequence[Any]) -> list[Counted]:
+    """Those that count in the ladder, as the fold takes them."""
     places = {unit: place for place, unit in enumerate(rules.counters)}
-    entries = sorted(
-        (one.posted_on.toordinal(), one.on.toordinal(), places[one.unit], one.amount) for one in tail if one.unit in places
+    return sorted(
+        (one.posted_on.toordinal(), one.on.toordinal(), places[one.unit], one.amount) for one in entries if one.unit in places
     )
-    kept = row.walk
-    return Read(history._replace(entries=entries), facts, sums, lambda known: unpacked(rules, kept, known))
 
 
 def keep(session: Session, program: Program, found: Sequence[tuple[Account, History]], as_of: date) -> None:

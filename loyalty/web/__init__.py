@@ -31,6 +31,6 @@ def create_app(deployment: Deployment, now: Callable[[], datetime] = clock.now) 
     app.register_blueprint(looks.looks)
     app.register_blueprint(unsubscribe.pages(deployment, now))
     portal.install(app, here)
-    staff.install(app)
+    staff.install(app, here)
     posting.install(app, here)
     return app

@@ -14,6 +14,8 @@ STATUS = {"member_exists": 409, "key_reused": 409, "request_moved": 409, "unknow
           "not_allowed": 403, "no_approver": 403, "own_approval": 403, "own_roles": 403, "member_frozen": 403,
           "step_up_needed": 403, "approval_decided": 409,
           "unknown_draft": 404, "unknown_trial": 404, "trial_under_way": 409, "trial_ended": 409,
+          "last_administrator": 409, "staff_exists": 409, "staff_ended": 409,
+          "bulk_dropped": 409, "bulk_sent": 409, "bulk_untried": 409,
           "unknown_approval": 404, "unknown_bulk": 404, "unknown_staff": 404, "unknown_message_of": 404}  # fmt: skip
 #: What an error is called, and what can be done.
 TITLES = {

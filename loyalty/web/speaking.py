@@ -12,6 +12,8 @@ from loyalty.program.words import title
 
 #: The cookie that keeps the language chosen by who is not signed in.
 COOKIE = "language"
+#: Languages by their own names.
+NAMES = {"en": "English", "zh_Hans": "简体中文", "zh_Hant": "繁體中文"}
 
 
 def chosen(offered: Sequence[str], of_member: str) -> Language:
@@ -24,6 +26,11 @@ def chosen(offered: Sequence[str], of_member: str) -> Language:
         if found.split("_")[0] == tag.replace("-", "_").split("_")[0].lower():
             return translated(found)
     return translated(offered[0])
+
+
+def named(offered: Sequence[str], language: Language) -> dict[str, str]:
+    """Languages to choose among, by code: each by its own name, where we know it."""
+    return {code: NAMES.get(code, language.locale.languages.get(code, code)) for code in offered}
 
 
 def install(app: Flask, language: Callable[[], Language]) -> None:

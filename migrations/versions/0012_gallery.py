@@ -1,7 +1,7 @@
 """Runs that staff ask for; points outstanding for each day
 
 Revision: 0012
-After: 0010
+After: 0011
 Written: 2026-11-27 22:40:00
 """
 

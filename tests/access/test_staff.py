@@ -165,7 +165,7 @@ def test_roles_change_but_never_ones_own_and_who_has_ended_is_out(house: Deploym
     with house.store.transaction() as session:
         token = begin_staff(session, staff.staff_id, "password", NOON)
     with house.store.transaction() as session:
-        people.end(session, SHELL, staff.name, "left the house", NOON)
+        people.end(session, ROLES, SHELL, staff.name, "left the house", NOON)
     with house.store.transaction() as session:
         assert staff_viewer(session, token, NOON) is None
         assert people.try_staff(session, staff.name, NOON).password == ""

@@ -36,16 +36,20 @@ def addresses(site: Seeded, token: str = "") -> list[str]:
 
 def of_staff(site: Seeded) -> list[str]:
     """The pages of staff, for one who reads all of them: found, the member, acts of every kind of form, what waits."""
-    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add")
+    acts = ("activity.post?kind=flight", "points.adjust", "benefit.grant", "member.attributes", "member.change", "note.add",
+            "file.change", "contact.set", "competitor.set", "manager.assign", "case.answer")  # fmt: skip
     member = f"/staff/members/{site.number}"
+    filed = (f"{member}/file", f"{member}/cases", "/staff/reviews?of=all", "/staff/reviews?of=all&show=all")
     with site.deployment.store.reading() as session:
         (asked,) = session.scalars(select(Run.due).where(Run.waits))
     job, gallery = "/staff/jobs", "/staff/messages"
     return ["/staff", "/staff/find?q=an", "/staff/find?q=xyzzy", member, f"{member}?all=1", f"{member}/activity",
-            "/staff/audit", "/staff/approvals", "/staff/approvals/1", "/staff/password", "/staff/code",
+            "/staff/audit", "/staff/bulk", "/staff/bulk/1", "/staff/bulk/new?act=points.adjust",
+            "/staff/bulk/new?act=tier.offer", "/staff/approvals/2", "/staff/approvals", "/staff/approvals/1", "/staff/password",
+            "/staff/passkeys", "/staff/people", "/staff/people/1", "/staff/people/new", "/staff/code",
             job, f"{job}/recalculate", f"{job}/recalculate/runs/{at_of(site.night)}", f"{job}/trim/runs/{at_of(asked)}",
             gallery, f"{gallery}?kind=request&tier=&language=", f"{gallery}/promoted", f"{gallery}/request?width=phone",
-            *(f"{member}/acts/{act}" for act in acts), *of_desk(site), *of_program(site)]  # fmt: skip
+            *filed, *(f"{member}/acts/{act}" for act in acts), *of_desk(site), *of_program(site)]  # fmt: skip
 
 
 def of_program(site: Seeded) -> list[str]:

@@ -3,8 +3,9 @@
 python -m tests.browser.screens --mails [--kinds promoted,ending] [--tier gold] [--program FOLDER]
 python -m tests.browser.screens --pages [--paths /status,/me] [--database demo.db --member SK000000240]
 
-Without --mails and --pages both. Pages are those of a small demonstration, for its most telling member and for nobody, unless
-a database and a member (- for nobody) are named. What is wider than its window, and what a console complains of, is an error.
+Without --mails and --pages both. Pages are those of a small demonstration, for its most telling member, for nobody and for
+staff, unless a database and a member (- for nobody) are named: then no pages of staff are drawn. What is wider than its
+window, and what a console complains of, is an error.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from loyalty.settings import Settings
 from loyalty.store import Store
 from loyalty.web import create_app
 from tests.browser.live import TAGS, chromium, complaints, serving, signed_in, too_wide
-from tests.browser.pages import addresses, planned
+from tests.browser.pages import addresses, of_staff, planned
 from tests.browser.seed import SECRET, Seeded, seeded
 
 ROOT = Path(__file__).parent.parent.parent
@@ -63,24 +64,39 @@ def mails(browser: Browser, given: argparse.Namespace, out: Path) -> None:
 
 
 def pages(browser: Browser, given: argparse.Namespace, out: Path) -> None:
-    """Every page, at 360 and 1280 px, for a member and for nobody."""
+    """Every page, at 360 and 1280 px, for a member, for nobody and for staff."""
+    asked = given.paths.split(",") if given.paths else []
     with shown(given.database, given.member) as site, serving(site.app) as address:
         for language in given.languages.split(","):
             if site.member_id:
                 site.speak(language)
-            for token in ([site.sign_in()] if site.member_id else []) + ([] if given.member else [""]):
-                paths = given.paths.split(",") if given.paths else [*addresses(site, token), "/nowhere"]
-                _drawn(browser, site, address, token, language, paths, out)
+            for who, token in _viewers(site, given):
+                every = [*of_staff(site), "/staff/nowhere"] if who == "staff" else [*addresses(site, token), "/nowhere"]
+                chosen = [path for path in asked if path.startswith("/staff") == (who == "staff")] if asked else every
+                _drawn(browser, site, address, (who, token), language, chosen, out)
 
 
-def _drawn(browser: Browser, site: Seeded, address: str, token: str, language: str, paths: list[str], out: Path) -> None:
-    context = signed_in(browser, site.app, address, token, locale=TAGS[language])
+def _viewers(site: Seeded, given: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """Who looks at the pages, each with the token of a sign-in."""
+    if site.member_id:
+        yield "member", site.sign_in()
+    if not given.member:
+        yield "nobody", ""
+    if not given.database:
+        yield "staff", site.staff_sign_in()
+
+
+def _drawn(
+    browser: Browser, site: Seeded, address: str, viewer: tuple[str, str], language: str, paths: list[str], out: Path
+) -> None:  # fmt: skip
+    who, token = viewer
+    context = signed_in(browser, site.app, address, token, who == "staff", locale=TAGS[language])
     wrong = complaints(context)
-    page, who = context.new_page(), "member" if token else "nobody"
+    page = context.new_page()
     for path in paths:
         page.goto(address + path)
         draw(page, f"{named(path)}.{who}.{language}", (360, 1280), out)
-    if token and "/planner" in paths:
+    if who == "member" and "/planner" in paths:
         planned(page, address)
         draw(page, f"planner-answer.{who}.{language}", (360, 1280), out)
     context.close()
@@ -108,6 +124,7 @@ def shown(database: str, number: str) -> Iterator[Seeded]:
         migrate.upgrade(store)
         store.close()
         site = seeded(settings)
+        site.work()
         yield replace(site, member_id=0) if number == "-" else site
         site.deployment.store.close()
 

@@ -10,16 +10,19 @@ from sqlalchemy import func, select
 
 from loyalty import clock
 from loyalty.access.signed import begin
-from loyalty.access.staff import Hired, add
+from loyalty.access.staff import Hired, add, staff_named
 from loyalty.access.staff_signed import begin_staff, note_step, staff_viewer
 from loyalty.access.staff_tables import Staff
 from loyalty.audit.chain import Actor
 from loyalty.benefits.tables import Request
+from loyalty.care.operations import Claim, claim
 from loyalty.desk.approvals import submit, who_is
+from loyalty.desk.bulk import Many, draft, send
+from loyalty.desk.files import Row
 from loyalty.desk.performing import Sent
 from loyalty.i18n import translated
 from loyalty.insight.trials import ask_trial
-from loyalty.jobs import recalculate, runs
+from loyalty.jobs import bulk, recalculate, runs
 from loyalty.jobs.asking import ask_run
 from loyalty.jobs.demo import departures, draw
 from loyalty.jobs.deployment import Deployment
@@ -34,6 +37,7 @@ from loyalty.messages.tables import Message
 from loyalty.program.scenarios import scenarios_of
 from loyalty.published.drafts import Draft, add_draft
 from loyalty.settings import Settings
+from loyalty.status.queries import lock_numbers
 from loyalty.status.tables import Standing
 from loyalty.web import create_app
 
@@ -60,7 +64,8 @@ class Seeded:
         with self.deployment.store.transaction() as session:
             staff_id = session.scalar(select(Staff.staff_id).where(Staff.name == "desk@house.example"))
             if staff_id is None:
-                hired = Hired("desk@house.example", "Dana Desk", ("supervisor", "auditor", "loyalty_manager"), subject="desk")
+                roles = ("supervisor", "auditor", "administrator", "loyalty_manager")
+                hired = Hired("desk@house.example", "Dana Desk", roles, subject="desk")
                 staff_id = add(session, self.deployment.roles, Actor("command", "command"), hired, now)[0].staff_id
             token = begin_staff(session, staff_id, "password", now)
             viewer = staff_viewer(session, token, now)
@@ -70,20 +75,28 @@ class Seeded:
 
     def work(self) -> None:
         """Something on the pages of staff: a note, lines of the log, an act that waits for approval; figures of each day;
-        runs of jobs, one asked for and one with a member who failed; messages of every state."""
+        runs of jobs, one asked for and one with a member who failed; messages of every state; a file, a case; a draft."""
         self._draft()
         self._nights()
         self._messages()
         now, roles = clock.now(), self.deployment.roles
         with self.deployment.store.transaction() as session:
-            asks, _password = add(
-                session, roles, Actor("command", "command"), Hired("a@house.example", "A", ("agent",), "a"), now
-            )
-            who = who_is(asks)
-            for act, raw in (
-                ("note.add", {"text": "Prefers to be called in the evening."}),
-                ("tier.waive", {"tier": self.tier}),
+            command = Actor("command", "command")
+            asks, _password = add(session, roles, command, Hired("a@house.example", "A", ("agent",), "a"), now)
+            boss, _password = add(session, roles, command, Hired("boss@house.example", "Bea Boss", ("supervisor",), "b"), now)
+            for staff, act, raw in (
+                (asks, "note.add", {"text": "Prefers to be called in the evening."}),
+                (asks, "tier.waive", {"tier": self.tier}),
+                (
+                    asks,
+                    "file.change",
+                    {"facts.company": "Acme Instruments", "facts.seat": "aisle", "facts.interests": "sailing"},
+                ),
+                (asks, "contact.set", {"name": "Bo Lind", "relation": "assistant", "phone": "+1 312 555 0199"}),
+                (asks, "competitor.set", {"program": "Other Air", "their_tier": "Gold", "share": "30", "known_by": "said so"}),
+                (boss, "manager.assign", {"manager": "boss@house.example"}),
             ):
+                who = who_is(staff)
                 submit(
                     session,
                     self.deployment.program,
@@ -92,6 +105,11 @@ class Seeded:
                     Sent(act, self.number, raw, "asked by phone", f"work {act}"),
                     now,
                 )
+            account = lock_numbers(session, [self.number])[self.number]
+            fields = {"carrier": "SK", "origin": "ORD", "destination": "FRA", "distance": "4343", "booking_class": "J"}
+            wanted = Claim("flight", now.date() - timedelta(days=40), fields, "I boarded last.", "seen missing")
+            claim(session, self.deployment.program, account, wanted, f"member {self.number}", now)
+        self._work_for_many(asks.name)
 
     def _draft(self) -> None:
         """A draft that raises some and lets others fall, as if it had held for two years, with a few of the scenarios."""
@@ -137,6 +155,20 @@ class Seeded:
     def night(self) -> datetime:
         """When a run was due that failed for a member."""
         return clock.now().replace(hour=2, minute=30, second=0, microsecond=0) - timedelta(days=1)
+
+    def _work_for_many(self, name: str) -> None:
+        """An act for many that was tried and waits for approval, with rows that would be refused; and a draft being tried."""
+        now, deployment = clock.now(), self.deployment
+        rows = [Row(line, number, {"text": "Called."}) for line, number in enumerate([self.number] * 21 + ["NOBODY"], 2)]
+        for key, file in (("many", "strike.csv"), ("draft", "more.csv")):
+            with deployment.store.transaction() as session:
+                who = who_is(staff_named(session, "boss@house.example"))
+                many = Many("note.add", rows, f"strike of pilots, after {name} was called", key, {"file": file})
+                made = draft(session, deployment.program, deployment.roles, who, many, now)
+                if key == "many":
+                    send(session, deployment.roles, who, made.bulk_id, now)
+            if key == "many":
+                bulk.bulk(deployment, RunKey("bulk", now, now.date()), now, 1, lambda *_: None)
 
     @property
     def tier(self) -> str:

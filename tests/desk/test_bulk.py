@@ -14,8 +14,10 @@ from loyalty.audit.queries import verify
 from loyalty.audit.tables import AuditLine
 from loyalty.benefits.tables import BenefitGrant
 from loyalty.desk import bulk as many_rows
+from loyalty.desk import bulk_rows
 from loyalty.desk.approvals import Asked
 from loyalty.desk.bulk import Many
+from loyalty.desk.files import read_rows
 from loyalty.errors import Refused
 from loyalty.jobs import bulk as job
 from loyalty.jobs.deployment import Deployment
@@ -38,7 +40,7 @@ def file(tmp_path: Path, *rows: str, header: str = "number,unit,amount") -> Path
 def sent(
     desk: Counter, path: Path, name: str = "supervisor", key: str = "b", act: str = "points.adjust", **for_all: str
 ) -> tuple[int, Asked | None]:
-    many, who = Many(act, many_rows.read_rows(path, for_all), "goodwill", key), desk.who(name)
+    many, who = Many(act, read_rows(path, for_all), "goodwill", key), desk.who(name)
     with desk.deployment.store.transaction() as session:
         made, asked = many_rows.submit_bulk(session, desk.deployment.program, desk.deployment.roles, who, many, desk.now)
         return made.bulk_id, asked
@@ -51,12 +53,12 @@ def run(desk: Counter) -> Result:
 
 def states(desk: Counter, bulk_id: int) -> dict[str, int]:
     with desk.deployment.store.reading() as session:
-        return {state: count for state, count in many_rows.progress_of(session, bulk_id).items() if count}
+        return {state: count for state, count in bulk_rows.progress_of(session, bulk_id).items() if count}
 
 
 def test_a_dry_run_tells_each_row_and_writes_nothing_and_the_job_does_the_same(desk: Counter, tmp_path: Path) -> None:
     path, before = file(tmp_path, "M,stars,10", "nobody,stars,10", "N,moons,1"), desk.rows()
-    many = Many("points.adjust", many_rows.read_rows(path, {}), "goodwill", "dry run")
+    many = Many("points.adjust", read_rows(path, {}), "goodwill", "dry run")
     tried = list(many_rows.try_rows(desk.deployment.store, desk.deployment.program, desk.who("supervisor"), many, desk.now))
     assert desk.rows() == before
     assert [one.refusal and one.refusal.code for one in tried] == [None, "unknown_member", "unknown_unit"]
@@ -75,7 +77,7 @@ def test_a_dry_run_tells_each_row_and_writes_nothing_and_the_job_does_the_same(d
     )
     assert tried[0].done is not None and json.loads(line.what)["after"] == tried[0].done.after
     with desk.deployment.store.reading() as session:
-        errors = list(csv.reader(io.StringIO("".join(many_rows.errors_of(session, bulk_id)))))
+        errors = list(csv.reader(io.StringIO("".join(bulk_rows.errors_of(session, bulk_rows.bulk_of(session, bulk_id))))))
     assert [row[:3] for row in errors] == [
         ["line", "number", "error"], ["3", "nobody", "There is no member nobody."],
         ["4", "N", "There is no unit moons; allowed: stars, km."],
@@ -85,7 +87,14 @@ def test_a_dry_run_tells_each_row_and_writes_nothing_and_the_job_does_the_same(d
 def test_above_a_size_another_approves_and_both_stand_in_each_line(desk: Counter, tmp_path: Path) -> None:
     path = file(tmp_path, *["M"] * 20, "N", header="number")
     bulk_id, asked = sent(desk, path, act="note.add", text="Called about the strike.")
-    assert asked is not None and run(desk).items == 0 and states(desk, bulk_id) == {"todo": 21}
+    assert asked is not None
+    with pytest.raises(Refused) as refusal:  # nobody lets run what nobody has tried
+        desk.approve("loyalty_manager", asked.approval_id)
+    assert refusal.value.code == "bulk_untried"
+    lines = len(desk.lines())
+    assert (run(desk).items, states(desk, bulk_id), len(desk.lines())) == (21, {"todo": 21}, lines)
+    desk.now = desk.now.replace(minute=1)
+    assert run(desk).items == 0  # once
     for name, code in (("supervisor", "own_approval"), ("other", "no_approver"), ("auditor", "no_approver")):
         with pytest.raises(Refused) as refusal:
             desk.approve(name, asked.approval_id)
@@ -129,6 +138,7 @@ def test_a_bulk_that_is_killed_goes_on_and_does_each_row_once(desk: Counter, tmp
     path = file(tmp_path, *(f"{number},pass" for number in numbers), header="number,what")
     bulk_id, asked = sent(desk, path, act="benefit.grant")
     assert asked is not None
+    run(desk)
     desk.approve("loyalty_manager", asked.approval_id)
     process = orbit.start(desk.deployment, "run", "bulk", "--now")
     while states(desk, bulk_id).get("done", 0) < 10:

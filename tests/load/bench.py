@@ -19,6 +19,7 @@ from random import Random
 
 import asking
 import pages
+import screen
 from sqlalchemy import create_engine, event, text
 
 from loyalty import clock
@@ -244,6 +245,7 @@ def main() -> None:
     print("Requests, on PostgreSQL")
     with postgresql() as url:
         asking.measured(url, line)
+    screen.both(postgresql, line)
 
 
 if __name__ == "__main__":

@@ -96,6 +96,13 @@ def test_without_a_password_a_code_of_the_second_step_proves_it_and_a_link_alway
     assert not leads_to_proof(client) and login(portal, member).totp
 
 
+def test_a_first_password_is_set_by_who_has_proved_it(portal: Portal) -> None:
+    client = portal.client(portal.enrol("A", **ANN))
+    portal.later(minutes=20)
+    assert send(client, "/me/security/password", {"new": PASSWORD}).location == "/me/prove?after=/me/security"
+    assert 'name="new"' not in client.get("/me/security").text
+
+
 def test_a_passkey_is_added_by_who_has_proved_it(portal: Portal) -> None:
     member = portal.enrol("A", **ANN)
     give_password(portal, member)

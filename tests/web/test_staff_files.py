@@ -12,8 +12,10 @@ from loyalty.care.file_tables import MemberCompetitor, MemberContact, MemberFile
 from loyalty.care.operations import Claim, claim
 from loyalty.care.tables import Case
 from loyalty.desk.acts import ACTS
+from loyalty.earning.operations import Report, record_one
 from loyalty.members.tables import Member
-from loyalty.status.queries import lock_numbers
+from loyalty.settle import settle
+from loyalty.status.queries import ladder_count, lock_numbers
 from loyalty.status.tables import Standing, StatusFact
 from loyalty.store import Base
 from tests.web.console import Console, hidden, post
@@ -240,6 +242,34 @@ def test_a12_editing_a_profile_on_the_console_touches_no_status(console: Console
     assert (what["before"], what["after"]) == ({"profile": {"phone": "+49 30 1"}}, {"profile": {"phone": "+49 30 2"}})
     # and the next flight still moves the member, who was not set by hand
     assert "Gold" in text_of(console.staff("agent").get("/staff/members/M").text)
+
+
+def test_a25_a_waiver_carries_who_gave_and_approved_it_and_is_not_earned(console: Console) -> None:
+    """Given 60 miles are missing, when an agent asks and a supervisor approves, then the status is waived, with both names."""
+    console.enrol("M", name="Ada")
+    fields = {"carrier": "SK", "origin": "ORD", "destination": "SFO", "booking_class": "Y"}
+    with console.deployment.store.transaction() as session:
+        account = lock_numbers(session, ["M"])["M"]
+        for n, distance in enumerate((6000, 6000, 6000, 1952)):
+            told = Report("flight", "t", f"f{n}", console.now.date(), {**fields, "distance": distance})
+            record_one(session, console.deployment.program, account, told, console.now)
+        settle(session, console.deployment.program, [account], console.now)
+    agent, boss = console.staff("agent"), console.staff("supervisor")
+    asked = {"tier": "silver", "window_of": "", "reason": "60 miles short", "key": "w"}
+    assert "beyond your limit" in post(agent, "/staff/members/M/acts/tier.waive", {**asked, "step": "preview"}).text
+    assert post(agent, "/staff/members/M/acts/tier.waive", {**asked, "step": "do"}).status_code == 303
+    assert post(agent, "/staff/approvals/1", {"decision": "approve"}).status_code == 403
+    preview = text_of(boss.get("/staff/approvals/1").text)
+    assert "Silver" in preview and rows(console, StatusFact) == []
+    assert post(boss, "/staff/approvals/1", {"decision": "approve", "why": "seen"}).status_code == 303
+    with console.deployment.store.reading() as session:
+        fact = session.scalars(select(StatusFact)).one()
+        counts = {(row.tier, row.source): row.members for row in ladder_count(session, console.now.date(), by_source=True)}
+    assert (fact.kind, fact.author, fact.approver, fact.reason) == (
+        "waived", "agent@house.example", "supervisor@house.example", "60 miles short",
+    )  # fmt: skip
+    assert counts == {("silver", "waived"): 1}
+    assert "60 miles short" in text_of(boss.get("/staff/members/M").text)
 
 
 def test_a31_a_grant_pressed_twice_is_one_and_another_body_under_its_key_is_refused(console: Console) -> None:

@@ -150,7 +150,7 @@ def test_the_screen_tells_the_whole_story_in_as_many_statements_whatever_there_i
         counts.append(len(heard))
     assert counts[0] == counts[2] > counts[1] == counts[3], counts
     page = client.get("/staff/members/RICH").text
-    for part in ("Frozen", "looked into", "note &lt;script&gt;", "RICH-0", "farewell", "What comes next", "Add a note",
+    for part in ("Frozen", "looked into", "note &lt;script&gt;", "RICH-0", "Farewell", "What comes next", "Add a note",
                  "/staff/audit?member=RICH", "supervisor@house.example"):  # fmt: skip
         assert part in page, part
     assert SCRIPT not in page

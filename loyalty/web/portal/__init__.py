@@ -26,6 +26,7 @@ from loyalty.web.portal import (
     wallet,
 )
 from loyalty.web.site import Site
+from loyalty.web.speaking import named
 
 #: Every group of pages. A new one is a module with a blueprint, and a line here.
 BLUEPRINTS = tuple(
@@ -35,8 +36,6 @@ BLUEPRINTS = tuple(
         preferences, household, leaving, wallet, public,
     )
 )  # fmt: skip
-#: Languages by their own names, for the choice at the foot of each page.
-NAMES = {"en": "English", "zh_Hans": "简体中文", "zh_Hant": "繁體中文"}
 
 
 def install(app: Flask, site: Site) -> None:
@@ -50,7 +49,7 @@ def install(app: Flask, site: Site) -> None:
         head, language = site.program.file, site.language
         return {
             "program": {"name": language.own(head.name), "zone": head.zone}, "brand": head.brand, "language": language,
-            "languages": {code: NAMES.get(code, language.locale.languages.get(code, code)) for code in head.languages},
+            "languages": named(head.languages, language),
             "viewer": site.signed_in, "today": site.today, "asset": asset, "brand_address": brand_address,
             "icon_address": icon_address, "has_requests": bool(site.edition.requests.requests),
         }  # fmt: skip

@@ -1,5 +1,6 @@
 """What all ways of coming in share: where a request comes from, the second step, the new token that the browser keeps."""
 
+import json
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from loyalty.access.agents import agent_named
-from loyalty.access.passkeys import Party
+from loyalty.access.keyring import Party
 from loyalty.access.passwords import LONGEST
 from loyalty.access.security import login_of
 from loyalty.access.signed import enter
@@ -80,6 +81,15 @@ def party() -> Party:
     address = urlsplit(site.deployment.settings.web_address or request.host_url)
     name = site.language.own(site.program.file.name)
     return Party(address.hostname or "", f"{address.scheme}://{address.netloc}", name)
+
+
+def credential_id(answer: str) -> str:
+    """The id of the credential that a browser answers with; empty where there is none."""
+    try:
+        found = json.loads(answer)["rawId"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def keep_challenge(challenge: str, what: str) -> None:

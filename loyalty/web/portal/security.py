@@ -59,6 +59,8 @@ def _refused(field: str, said: str, **fields: Any) -> tuple[str, int]:
 def password() -> AnyResponse | tuple[str, int]:
     site, who = here(), here().viewer
     kept = login_of(site.reading, who.member_id).password
+    if not kept and not proved():
+        return redirect(url_for("proving.prove", after=url_for("security.security")), 303)
     renews = begun_lately(site.reading, who, site.now) in RENEWING
     if kept and not renews and not is_own(kept, secret("old")):
         return _refused("old", _("This is not your password. After several failures wait a quarter of an hour."))
@@ -139,7 +141,7 @@ def codes() -> str | tuple[str, int]:
 @needs_proof("security.security")
 def passkey_options() -> Response:
     site, who = here(), here().viewer
-    options, challenge = passkeys.options_to_add(site.reading, party(), who.member_id, who.number, who.name)
+    options, challenge = passkeys.MEMBERS.options_to_add(site.reading, party(), who.member_id, who.number, who.name)
     keep_challenge(challenge, "add")
     return Response(options, mimetype="application/json")
 
@@ -163,7 +165,7 @@ def add_passkey() -> Response | tuple[Response, int]:
 def name_passkey(passkey_id: int) -> AnyResponse:
     site, who = here(), here().viewer
     with site.writing() as transaction:
-        done = passkeys.rename(transaction, who.member_id, passkey_id, form("name", 60) or "–")
+        done = passkeys.MEMBERS.rename(transaction, who.member_id, passkey_id, form("name", 60) or "–")
     return back("security.security", site.language.say(_("The passkey is named."))) if done else abort(404)
 
 

@@ -1,15 +1,14 @@
 """Signing in and out."""
 
-import json
-
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, session, url_for
 from flask_login import logout_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from loyalty.access import passkeys
 from loyalty.access.entering import ask_link, judge, judge_code, members_of, try_code, try_name
+from loyalty.access.keyring import options_to_sign_in
 from loyalty.access.links import about, find_link, use_link
+from loyalty.access.passkeys import MEMBERS
 from loyalty.access.passwords import matches
 from loyalty.access.security import login_of, use_code, use_step
 from loyalty.access.signed import end, enter
@@ -22,6 +21,7 @@ from loyalty.web.portal.entering import (
     LIMIT,
     admitted,
     come_in,
+    credential_id,
     go_on,
     half,
     keep_challenge,
@@ -174,7 +174,7 @@ def _is_right(transaction: Session, member_id: int, given: str) -> bool:
 @pages.post("/sign-in/passkey/options")
 @open_to_all
 def passkey_options() -> Response:
-    options, challenge = passkeys.options_to_sign_in(party())
+    options, challenge = options_to_sign_in(party())
     keep_challenge(challenge, "sign in")
     return Response(options, mimetype="application/json")
 
@@ -186,20 +186,11 @@ def by_passkey() -> Response | tuple[Response, int]:
     site, asked = here(), taken_challenge("sign in")
     answer = request.form.get("credential", "")
     with site.writing() as transaction:
-        member_id = asked and passkeys.signed_by(transaction, party(), *asked, credential_id(answer), answer, site.now)
+        member_id = asked and MEMBERS.signed_by(transaction, party(), *asked, credential_id(answer), answer, site.now)
         token = admitted(transaction, member_id, "passkey") if member_id else None
     if token is None:
         return jsonify(said=site.language.say(_("This passkey does not work here."))), 422
     return jsonify(to=come_in(token, form("after")).location)
-
-
-def credential_id(answer: str) -> str:
-    """The id of the credential that a browser answers with; empty where there is none."""
-    try:
-        found = json.loads(answer)["rawId"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    return found if isinstance(found, str) else ""
 
 
 # --- out ----------------------------------------------------------------------------------------------------------

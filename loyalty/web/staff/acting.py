@@ -7,7 +7,6 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty.access.acts import ACTS as KNOWN
-from loyalty.access.staff_signed import fresh_step
 from loyalty.desk.acts import ACTS
 from loyalty.desk.approvals import Asked, submit, verdict
 from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON, Sent, preview
@@ -18,7 +17,7 @@ from loyalty.web.guarding import inside
 from loyalty.web.site import form, fresh_key, here, tell
 from loyalty.web.staff.effect import effect_told
 from loyalty.web.staff.fields import fields_of, sent_fields
-from loyalty.web.staff.guard import NAMED, acting, needs, pages, worker
+from loyalty.web.staff.guard import NAMED, acting, is_stale, needs, pages, worker
 from loyalty.web.staff.member import member_of
 from loyalty.web.staff.signing import WRONG_CODE, is_proved
 
@@ -62,15 +61,6 @@ def act_sent(number: str, act: str) -> Page:
     except Refused as refusal:
         told = refusal_told(refusal, here().language)
         return _page(number, act, Shown(given, sent.reason, sent.key, told)), STATUS.get(refusal.code, 422)
-
-
-def is_stale(act: str) -> bool:
-    """Whether an act takes a second step that is fresher than that of this sign-in."""
-    try:
-        fresh_step(here().deployment.roles, worker(), act, here().now)
-    except Refused:
-        return True
-    return False
 
 
 def prove(act: str) -> None:

@@ -1,7 +1,6 @@
 """What waits for another's approval: listed, previewed, approved or refused with a reason, taken back by who asked."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +9,11 @@ from flask import abort, redirect, render_template, url_for
 from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
+from loyalty.access.acts import ACTS as KNOWN
 from loyalty.access.staff_tables import Staff
 from loyalty.benefits.services import service_id
-from loyalty.desk.approvals import approvals, approve, may_decide, refuse, sent_of, withdraw
+from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
+from loyalty.desk.bulk_rows import bulk_of
 from loyalty.desk.performing import preview
 from loyalty.desk.publishing import PUBLISH
 from loyalty.desk.services import ON_SERVICES, preview_on_service
@@ -21,9 +22,10 @@ from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.failing import STATUS
 from loyalty.web.site import Site, back, form, here
-from loyalty.web.staff.acting import is_stale
+from loyalty.web.staff.bulk_told import bulk_told
 from loyalty.web.staff.effect import effect_told
-from loyalty.web.staff.guard import acting, needs, pages, worker
+from loyalty.web.staff.guard import acting, is_stale, needs, pages, worker
+from loyalty.web.staff.input_told import input_told
 from loyalty.web.staff.member_told import act_told
 from loyalty.web.staff.service_acting import fates_told, service_effect
 
@@ -56,8 +58,14 @@ def waiting_told(site: Site, row: Row[Any]) -> Waiting:
     one, state = row.Approval, site.language.say(STATES[row.Approval.state])
     mine = one.asked_by == worker().staff_id
     number = json.loads(one.input)["service"] if one.act in ON_SERVICES else one.number
-    return Waiting(one.approval_id, act_told(site, one.act), number, one.size, one.reason, row.asked, one.asked_at, state,
+    return Waiting(one.approval_id, label_told(site, one), number, one.size, one.reason, row.asked, one.asked_at, state,
                    mine, one.why, row.decided or "")  # fmt: skip
+
+
+def label_told(site: Site, one: Approval) -> str:
+    """What the act is called; of one for many, which it is."""
+    label = act_told(site, one.act)
+    return f"{label}: {act_told(site, json.loads(one.input)['act'])}" if one.act == BULK else label
 
 
 @pages.get("/approvals", endpoint="approvals")
@@ -90,18 +98,18 @@ def _page(number: int, wrong: str) -> str:
     decides = open_ and not own and may_decide(site.reading, roles, site.program, who, row, site.now)
     asked_by = site.reading.scalars(select(Staff.name).where(Staff.staff_id == row.asked_by)).one()
     effect, fates, refused = _effect(row) if open_ and (row.number or row.act in ON_SERVICES) else (None, [], "")
+    many = bulk_told(site, bulk_of(site.reading, json.loads(row.input)["bulk"])) if row.act == BULK else None
     return render_template(
-        "staff/approval.html", row=row, label=act_told(site, row.act), asked_by=asked_by, own_one=own, decides=decides,
+        "staff/approval.html", row=row, label=label_told(site, row), many=many, asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
-        fields=list(_fields(row)), fates=fates, service=_service(row), draft=_draft(row),
-        stale=decides and is_stale(row.act),
+        fields=[] if many else input_told(site, row.act, json.loads(row.input)), counts=_counts(row.act), fates=fates,
+        service=_service(row), draft=_draft(row), stale=decides and is_stale(row.act),
     )  # fmt: skip
 
 
-def _fields(row: Approval) -> Iterator[tuple[str, Any]]:
-    """What was asked for, each part of a field by itself."""
-    for name, value in json.loads(row.input).items():
-        yield from ((f"{name} {part}", inner) for part, inner in value.items()) if isinstance(value, dict) else [(name, value)]
+def _counts(act: str) -> str:
+    """What the size of an act counts; nothing where it has none."""
+    return here().language.say(KNOWN[act].counts) if act in KNOWN else ""
 
 
 def _service(row: Approval) -> int | None:
@@ -142,7 +150,7 @@ def decide(number: int) -> Page:
     try:
         if publishes:
             site.renew()
-        said = _decided(number, decision, why)
+        said = _decided(row, decision, why)
     except Refused as refusal:
         return _page(number, refusal_told(refusal, site.language)), STATUS.get(refusal.code, 422)
     if publishes:
@@ -150,13 +158,13 @@ def decide(number: int) -> Page:
     return back("staff.approvals", site.language.say(said))
 
 
-def _decided(number: int, decision: str, why: str) -> str:
-    site, who = here(), acting()
+def _decided(row: Approval, decision: str, why: str) -> str:
+    site, who, number = here(), acting(), row.approval_id
     roles, program = site.deployment.roles, site.program
     with site.writing() as session:
         if decision == "approve":
             approve(session, program, roles, who, number, why, site.now)
-            return _("Approved, and done.")
+            return _("Approved: the job bulk does it, row by row.") if row.act == BULK else _("Approved, and done.")
         if decision == "refuse":
             refuse(session, program, roles, who, number, why, site.now)
             return _("Refused.")

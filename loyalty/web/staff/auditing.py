@@ -14,7 +14,7 @@ from loyalty.status.queries import account_read
 from loyalty.store import among
 from loyalty.web.site import Site, here
 from loyalty.web.staff.guard import may, needs, pages
-from loyalty.web.staff.member_told import lines_told
+from loyalty.web.staff.member_told import acts_told, lines_told
 
 #: Lines of one page.
 PAGE = 50
@@ -61,7 +61,13 @@ def audit() -> str:
     older = {**chosen, "before": rows[PAGE - 1].n} if rows[PAGE:] else None
     lines = lines_told(site, rows[:PAGE], _numbers(site, rows), full=True)
     return render_template("staff/audit.html", lines=lines, given=given, chosen=chosen, older=older, first=before is None,
-                           zone=site.program.zone.key, exports=may("audit.export"))  # fmt: skip
+                           zone=site.program.zone.key, exports=may("audit.export"), acts=_acts(site, given["act"]))  # fmt: skip
+
+
+def _acts(site: Site, given: str) -> dict[str, str]:
+    """The acts to choose among; one that was asked for by name is among them."""
+    known = acts_told(site)
+    return known if not given or given in known else {**known, given: given}
 
 
 def _numbers(site: Site, rows: Sequence[Row[Any]]) -> dict[int, str]:

@@ -16,6 +16,7 @@ from loyalty.web.portal.asked import STATES
 from loyalty.web.portal.labels import value_of
 from loyalty.web.portal.telling import unit_name
 from loyalty.web.site import Site
+from loyalty.web.speaking import named
 from loyalty.web.staff.file_told import fact_named
 
 #: What the parts of a member's state are called.
@@ -71,23 +72,27 @@ def _named(site: Site, part: str, name: str) -> str:
     if _DAY.fullmatch(name):
         return site.language.day(date.fromisoformat(name))
     if part == "units" and name not in INSIDE:
-        return _class(site, name)
+        return class_named(site, name)
     if part == "benefits" and name not in INSIDE:
         what, _space, number = name.partition(" ")
-        return f"{_benefit(site, what)} {number}"
-    if part in ("contacts", "competitors") and name not in INSIDE:
-        return ""  # its number tells nobody anything
+        return f"{benefit_named(site, what)} {number}"
     if part == "file" and name in site.program.file.customer_file.fields:
         return fact_named(site.program, name, site.language)
-    return site.language.say(INSIDE.get(name, name))
+    # the number of a contact tells nobody anything
+    return "" if part in ("contacts", "competitors") and name not in INSIDE else site.language.say(INSIDE.get(name, name))
 
 
-def _class(site: Site, name: str) -> str:
+def class_named(site: Site, name: str) -> str:
     """A class of a service, whose key may stand before it."""
     key, space, class_ = name.rpartition(" ")
     kinds = [kind for edition in reversed(site.program.editions) for kind in edition.requests.services.values()]
     told = next((site.language.own(kind.classes[class_]) for kind in kinds if class_ in kind.classes), class_)
     return f"{key}{space}{told}"
+
+
+def value_named(site: Site, part: str, name: str) -> str:
+    """What a value of a part that is summed is called: a unit, or a benefit."""
+    return benefit_named(site, name) if part == "benefits" else _named(site, part, name)
 
 
 def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
@@ -96,7 +101,8 @@ def benefits_named(edition: Edition, language: Language) -> dict[str, str]:
     return {**{one.id: language.own(one.name) for one in edition.benefits.benefits}, **instruments}
 
 
-def _benefit(site: Site, what: str) -> str:
+def benefit_named(site: Site, what: str) -> str:
+    """What an instrument or a benefit is called, by the newest edition that has it; else its id."""
     named = (benefits_named(edition, site.language) for edition in reversed(site.program.editions))
     return next((names[what] for names in named if what in names), what.replace("_", " "))
 
@@ -104,14 +110,13 @@ def _benefit(site: Site, what: str) -> str:
 def _value(site: Site, way: tuple[str, ...], value: Any) -> str:
     if value is None:
         return ""
-    if way[-1] == "tier":
-        return tier_name(site.program, value, site.language.code)
+    if way[-1] in ("tier", "language"):
+        tier = way[-1] == "tier"
+        return tier_name(site.program, value, site.language.code) if tier else named([value], site.language)[value]
     if way[0] in ("requests", "queue") and value in STATES:
         return site.language.say(STATES[value][0])
-    if way[0] == "services":
-        return _service(site, way[-1], value)
-    if way[0] == "file":
-        return _of_file(site, way[1], value)
+    if way[0] in ("services", "file"):
+        return (_service if way[0] == "services" else _of_file)(site, way[-1], value)
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False) if value and isinstance(value[0], dict) else site.language.listed(value)
     return _plain(site, way[0], value)

@@ -1,10 +1,11 @@
 """The fields of an act's form, made from what the act takes: labels, types, and what may be chosen."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, get_args
 
 from flask import request
@@ -25,12 +26,14 @@ from loyalty.status.words import tier_name
 from loyalty.web.portal.activity import units
 from loyalty.web.portal.labels import inputs_of
 from loyalty.web.site import Site
+from loyalty.web.speaking import named
 from loyalty.web.staff.effect import benefits_named
 
 #: A text of a form is no longer than this; the operation says how long it may be.
 LONGEST = 10_001
-
-
+#: Fields whose choices are what a member has.
+FILED = ("contact", "competitor", "case")
+OWN = ("choice", "milestone", "option", "companion", "instead", "right", *FILED)
 #: What words of the engine that may be chosen are called.
 WORDS = {
     "granted": _("granted"),
@@ -65,15 +68,21 @@ def sent_fields(shape: type[Input]) -> dict[str, str]:
     }
 
 
+def shared_fields(site: Site, act: str, given: Mapping[str, str]) -> tuple[list[Field], Mapping[str, str]]:
+    """The same for many members: none of the fields must be filled in, and what a member has is no choice."""
+    found, kinds = fields_of(site, act, None, None, given)
+    return [replace(one, required=False, options={"": "–", **one.options} if one.options else {}) for one in found], kinds
+
+
 def fields_of(
-    site: Site, act: str, account: Account, person: Member, given: Mapping[str, str]
+    site: Site, act: str, account: Account | None, person: Member | None, given: Mapping[str, str]
 ) -> tuple[list[Field], Mapping[str, str]]:  # fmt: skip
     """The fields of an act with what was typed, and the kinds to choose among first, where its fields depend on one."""
     shape = ACTS[act].shape
     kinds = {name: site.language.own(one.name) for name, one in site.edition.activities.activities.items()}
     if "fields" in shape.model_fields and given.get("kind") not in kinds:
         return [], kinds
-    choices, kept = _Choices(site, account), _kept(site, account, act, given)
+    choices, kept = _Choices(site, account), {} if account is None else _kept(site, account, act, given)
     found: list[Field] = []
     for name, about in shape.model_fields.items():
         if about.annotation == Pairs:
@@ -107,8 +116,17 @@ def _kept(site: Site, account: Account, act: str, given: Mapping[str, str]) -> d
     return {}
 
 
-def _now(act: str, name: str, person: Member, about: FieldInfo) -> str:
+def label_of(site: Site, act: str, name: str) -> str:
+    """What the field of an act is called; a part of a field that holds pairs by its name."""
+    first, _dot, rest = name.partition(".")
+    about = ACTS[act].shape.model_fields[first] if act in ACTS and first in ACTS[act].shape.model_fields else None
+    return rest.replace("_", " ") or (name if about is None else site.language.say(str(about.title)))
+
+
+def _now(act: str, name: str, person: Member | None, about: FieldInfo) -> str:
     """What a field holds before anything is typed: the profile as it is, else the default."""
+    if person is None:
+        return ""
     if act == "member.change":
         return str(getattr(person, name))
     return "" if about.is_required() or about.default is None else str(about.default)
@@ -133,14 +151,16 @@ def _type(about: FieldInfo) -> str:
     return "area" if any(getattr(one, "max_length", 0) > 1000 for one in about.metadata) else "text"
 
 
-def _pairs(site: Site, name: str, person: Member, given: Mapping[str, str]) -> Iterator[Field]:
+def _pairs(site: Site, name: str, person: Member | None, given: Mapping[str, str]) -> Iterator[Field]:
     """The parts of a field that holds pairs: the fields of the kind of activity, or what is known of the member as it is."""
     known: dict[str, Any]
     now: Mapping[str, Any] = {}
     if name == "attributes":
-        known, now = dict(site.program.file.members.attributes), json.loads(person.attributes)
+        known = dict(site.program.file.members.attributes)
+        now = json.loads(person.attributes) if person is not None else {}
     elif name == "facts":
-        known, now = dict(site.program.file.customer_file.fields), file_of(site.reading, person.member_id).fields
+        known = dict(site.program.file.customer_file.fields)
+        now = file_of(site.reading, person.member_id).fields if person is not None else {}
     else:
         known = dict(site.edition.activities.activities[given["kind"]].fields)
     for one in inputs_of(known, field_labels(known, site.language), site.language):
@@ -155,19 +175,19 @@ def _pairs(site: Site, name: str, person: Member, given: Mapping[str, str]) -> I
 class _Choices:
     """What may be chosen in a field, by the program and by what the member has; nothing where it is typed."""
 
-    def __init__(self, site: Site, account: Account) -> None:
+    def __init__(self, site: Site, account: Account | None) -> None:
         self.site, self.account = site, account
-        self._benefits: Benefits | None = None
 
-    @property
+    @cached_property
     def benefits(self) -> Benefits:
-        if self._benefits is None:
-            site = self.site
-            self._benefits = benefits_of(site.reading, site.program, self.account, site.today, site.language.code)
-        return self._benefits
+        site = self.site
+        assert self.account is not None
+        return benefits_of(site.reading, site.program, self.account, site.today, site.language.code)
 
     def of(self, act: str, name: str, about: FieldInfo) -> dict[str, str]:
         """The choices of a field: value -> words."""
+        if self.account is None and name in OWN:
+            return {}
         if name in ("choice", "milestone"):
             return self._open(name)
         if name == "option":
@@ -177,35 +197,37 @@ class _Choices:
             return {one.key: one.name or one.number or one.key for one in self.benefits.companions}
         if name == "right":
             return {str(one.number): self._right(one) for one in self.benefits.rights if one.taken_back is None}
-        if name in ("contact", "competitor", "case", "manager"):
-            return self._filed(name)
-        return self._of_program(name, about)
+        return self._filed(name) if name in FILED else self._of_program(name, about)
 
     def _filed(self, name: str) -> dict[str, str]:
-        """Contacts and other programs of the file, open cases, those of the staff who may look after members."""
+        """Contacts and other programs of the file, open cases."""
+        assert self.account is not None
         session, mine = self.site.reading, self.account.member_id
         if name == "contact":
             return {str(one.contact_id): one.name for one in contacts_of(session, mine)}
         if name == "competitor":
             return {str(one.competitor_id): one.program for one in competitors_of(session, mine)}
-        if name == "case":
-            return {one.key: one.subject for one in cases_of(session, mine) if one.state != "closed"}
+        return {one.key: one.subject for one in cases_of(session, mine) if one.state != "closed"}
+
+    def _managers(self) -> dict[str, str]:
+        """Those of the staff who may look after members."""
         roles = self.site.deployment.roles
-        working = [one for one in all_staff(session) if roles.may(held(one), "file.read") == "yes"]
+        working = [one for one in all_staff(self.site.reading) if roles.may(held(one), "file.read") == "yes"]
         return {one.name: one.shown for one in working}
 
     def _of_program(self, name: str, about: FieldInfo) -> dict[str, str]:
         site = self.site
-        if name == "unit":
-            return units(site)
-        if name == "tier":
-            return {tier: tier_name(site.program, tier, site.language.code) for tier in site.program.tiers}
-        if name == "what":
-            return self._whats()
-        if name == "offer":
-            return {one.id: one.id.replace("_", " ") for one in site.edition.ladder.offers}
-        if name == "language":
-            return {code: code for code in site.program.file.languages}
+        known: dict[str, Callable[[], dict[str, str]]] = {
+            "unit": lambda: units(site),
+            "tier": lambda: {tier: tier_name(site.program, tier, site.language.code) for tier in site.program.tiers},
+            "what": self._whats,
+            "manager": self._managers,
+            "offer": lambda: {one.id: one.id.replace("_", " ") for one in site.edition.ladder.offers},
+            "sharing": lambda: {one.id: site.language.own(one.name) for one in site.edition.benefits.sharing},
+            "language": lambda: named(site.program.file.languages, site.language),
+        }
+        if name in known:
+            return known[name]()
         literal = get_args(about.annotation)
         chosen = literal if all(isinstance(one, str) for one in literal) else ()
         return {one: site.language.say(WORDS[one]) for one in chosen}

@@ -71,7 +71,8 @@ def case_told(site: Site, case: Told) -> dict[str, Any]:
     name = site.language.own(kind.name) if kind else about["kind"].replace("_", " ")
     on = date.fromisoformat(about["on"])
     labels = field_labels(kind.fields, site.language) if kind else {}
-    facts = [(labels[one].name if one in labels else one, value) for one, value in about["fields"].items() if value]
+    known = {one: about["fields"][one] for one in (*labels, *about["fields"]) if about["fields"].get(one)}
+    facts = [(labels[one].name if one in labels else one.replace("_", " "), value) for one, value in known.items()]
     post = {"kind": about["kind"], "on": about["on"], **{f"fields.{one}": value for one, value in about["fields"].items()}}
     return {
         **vars(case), "title": f"{name}, {site.language.day(on)}", "facts": facts, "post": post,

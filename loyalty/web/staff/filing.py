@@ -20,7 +20,7 @@ from loyalty.web.site import form, fresh_key, here, tell
 from loyalty.web.staff.file_told import case_told, file_told, review_told
 from loyalty.web.staff.guard import acting, may, needs, pages, worker
 from loyalty.web.staff.member import member_of
-from loyalty.web.staff.member_told import names_allowed
+from loyalty.web.staff.member_told import acts_at, names_allowed
 
 #: Files of one page, and cases.
 PAGE, CASES = 50, 200
@@ -35,7 +35,8 @@ def member_file(number: str) -> str:
     """All that is kept to look after a member, in as many statements whatever there is."""
     site = here()
     account, person = member_of(number)
-    return render_template("staff/file.html", number=account.number, person=person, allowed=names_allowed(site),
+    allowed, at = names_allowed(site), acts_at(account.number)
+    return render_template("staff/file.html", number=account.number, person=person, allowed=allowed, acts_at=at,
                            file=file_told(site, person), zone=site.program.zone.key, key=fresh_key())  # fmt: skip
 
 
@@ -46,7 +47,8 @@ def cases(number: str) -> str:
     site = here()
     account, person = member_of(number)
     found = [case_told(site, one) for one in cases_of(site.reading, account.member_id, CASES)]
-    return render_template("staff/cases.html", number=account.number, person=person, allowed=names_allowed(site), cases=found,
+    allowed, at = names_allowed(site), acts_at(account.number)
+    return render_template("staff/cases.html", number=account.number, person=person, allowed=allowed, acts_at=at, cases=found,
                            zone=site.program.zone.key)  # fmt: skip
 
 

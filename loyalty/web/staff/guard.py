@@ -7,10 +7,11 @@ from flask import Blueprint, abort, current_app, g, redirect, request, session, 
 from werkzeug.wrappers import Response
 
 from loyalty.access.acts import ACTS
-from loyalty.access.staff_signed import NOTED, StaffViewer, note_staff_use, staff_viewer
+from loyalty.access.staff_signed import NOTED, StaffViewer, fresh_step, note_staff_use, staff_viewer
 from loyalty.desk.acts import ACTS as ON_MEMBERS
 from loyalty.desk.approvals import Who, allowed, not_allowed
 from loyalty.desk.services import ON_SERVICES
+from loyalty.errors import Refused
 from loyalty.settings import folder
 from loyalty.web.guarding import limiter
 from loyalty.web.site import here
@@ -29,14 +30,16 @@ LIMIT = "120 per minute"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def needs(act: str, asks: bool = False) -> Callable[[View], View]:
-    """Declares by which act a page may be opened: a name of the catalogue, or OPEN, HALF, WHOLE, NAMED; with `asks` also by
-    those whose roles let them only ask for it."""
+def needs(act: str, asking: bool = False) -> Callable[[View], View]:
+    """Declares by which act a page may be opened: a name of the catalogue, or OPEN, HALF, WHOLE, NAMED.
+
+    With `asking` it is open also to who may only ask for the act: the page itself then sees to it that it waits.
+    """
     if act not in (OPEN, HALF, WHOLE, NAMED, *ACTS):
         raise ValueError(f"there is no act {act}")
 
     def declared(view: View) -> View:
-        view.needs, view.asks = act, asks  # type: ignore[attr-defined]
+        view.needs, view.asking = act, asking  # type: ignore[attr-defined]
         return view
 
     return declared
@@ -70,6 +73,15 @@ def may(act: str) -> bool:
     return here().deployment.roles.may(worker().roles, act) == "yes"
 
 
+def is_stale(act: str) -> bool:
+    """Whether an act takes a second step that is fresher than that of this sign-in."""
+    try:
+        fresh_step(here().deployment.roles, worker(), act, here().now)
+    except Refused:
+        return True
+    return False
+
+
 def after() -> str | None:
     """The page that was wanted, to go on to; none for a form that was sent."""
     return request.full_path.rstrip("?") if request.method == "GET" else None
@@ -91,11 +103,11 @@ def closed() -> Response | None:
         return redirect(url_for("staff.code", after=after()), 303)
     if not who.chose_password and request.endpoint not in CHOOSING:
         return redirect(url_for("staff.password"), 303)
-    _allowed(act, getattr(view, "asks", False))
+    _allowed(act, getattr(view, "asking", False))
     return None
 
 
-def _allowed(act: str, asks: bool) -> None:
+def _allowed(act: str, asking: bool) -> None:
     """Make sure that roles allow a page. Raises Refused: `not_allowed`."""
     if act == NAMED:
         named = (request.view_args or {})["act"]
@@ -104,7 +116,7 @@ def _allowed(act: str, asks: bool) -> None:
         allowed(here().deployment.roles, acting(), "member.read")
         if here().deployment.roles.may(worker().roles, named) == "no":
             raise not_allowed(named)
-    elif asks or act in ON_SERVICES:  # who may only ask for it opens its form too
+    elif asking or act in ON_SERVICES:  # who may only ask for it opens its form too
         if here().deployment.roles.may(worker().roles, act) == "no":
             raise not_allowed(act)
     elif act != WHOLE:

@@ -17,7 +17,7 @@ from loyalty.web.portal.paging import cause_of, read_place
 from loyalty.web.site import here
 from loyalty.web.staff.finding import remember
 from loyalty.web.staff.guard import needs, pages
-from loyalty.web.staff.member_told import member_told
+from loyalty.web.staff.member_told import member_told, message_told
 
 #: Records of one page of activity, and the largest number of a message.
 PAGE = 50
@@ -62,7 +62,8 @@ def message(number: str, message: int) -> str:
     account, _person = member_of(number)
     mine = select(Message).where(Message.member_id == account.member_id, Message.message_id == message)
     row = here().reading.scalars(mine).one_or_none() or abort(404)
-    return render_template("staff/message.html", number=account.number, row=row, mail=_mail(row))
+    return render_template("staff/message.html", number=account.number, row=row, mail=_mail(row),
+                           told=message_told(here(), row))  # fmt: skip
 
 
 def _mail(row: Message) -> Any:

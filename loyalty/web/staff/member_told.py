@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from loyalty.access.acts import ACTS as KNOWN
+from loyalty.access.acts import LOGGED
 from loyalty.audit.queries import Wanted, found
 from loyalty.benefits.queries import companions_of
 from loyalty.benefits.tables import BenefitUse
@@ -18,6 +20,7 @@ from loyalty.desk.acts import ACTS
 from loyalty.desk.approvals import approvals
 from loyalty.desk.tables import Note
 from loyalty.earning.latest import Latest, latest_of
+from loyalty.i18n import Language, _
 from loyalty.ledger.operations import shown
 from loyalty.members.freezing import freezes_of
 from loyalty.members.household import households_of
@@ -33,11 +36,15 @@ from loyalty.web.portal.standing import whole_of
 from loyalty.web.portal.status_told import status_told
 from loyalty.web.portal.telling import amounts_of, card_of
 from loyalty.web.site import Site
+from loyalty.web.staff.effect import benefit_named
 from loyalty.web.staff.file_told import case_told, file_told
 from loyalty.web.staff.guard import may, worker
+from loyalty.web.staff.messages_told import WHYS, kind_told, state_told
 
 #: So many of each are shown; the rest is on pages of its own, or is long ago.
 SHOWN = 15
+#: What our own sources of facts are called; any other is told by its name.
+SOURCES = {"staff": _("staff"), "portal": _("the member's pages"), "command": _("a command")}
 #: So many where all is asked for.
 LONGEST = 1000
 
@@ -53,17 +60,20 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
         "spans": told["spans"][: LONGEST if whole else SHOWN],
         "number": account.number, "person": person,
         "attributes": facts_told(program.file.members.attributes, json.loads(person.attributes), language),
-        "uses": _uses(session, mine), "companions": companions_of(session, [mine]).get(mine, []),
+        "uses": [(one, benefit_named(site, one.what)) for one in _uses(session, mine)],
+        "companions": companions_of(session, [mine]).get(mine, []),
         "latest": [_latest(site, one) for one in latest_of(session, mine, SHOWN)],
         "requests": _requests(site, mine),
-        "messages": listed(session, None, mine, SHOWN), "household": households_of(session, mine),
+        "messages": [message_told(site, row) for row in listed(session, None, mine, SHOWN)],
+        "household": households_of(session, mine),
         "notes": _notes(session, mine), "freezes": freezes, "frozen": next((one for one in freezes if not one.ended_at), None),
         "asked_for": [(row.Approval, row.asked, language.say(KNOWN[row.Approval.act].label))
                       for row in approvals(session, number=account.number)],
         "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
         "cases": [case_told(site, one) for one in cases_of(session, mine, SHOWN)],
         "file": file_told(site, person) if may("file.read") else None,
-        "acts": acts_allowed(site), "allowed": names_allowed(site), "zone": program.zone.key,
+        "acts": acts_allowed(site), "allowed": names_allowed(site), "acts_at": acts_at(account.number),
+        "zone": program.zone.key,
     }  # fmt: skip
 
 
@@ -91,6 +101,11 @@ def acts_allowed(site: Site) -> list[tuple[str, str, str]]:
     return [one for one in judged if one[2] != "no"]
 
 
+def acts_at(number: str) -> str:
+    """Below which address the acts on a member are: there are many links to them on a page."""
+    return url_for("staff.act", number=number, act="-").removesuffix("-")
+
+
 def names_allowed(site: Site) -> frozenset[str]:
     """The names of the acts on a member that roles allow, or let one ask for."""
     roles, held = site.deployment.roles, worker().roles
@@ -100,15 +115,42 @@ def names_allowed(site: Site) -> frozenset[str]:
 def lines_told(site: Site, rows: Sequence[Row[Any]], numbers: dict[int, str], full: bool = False) -> list[dict[str, Any]]:
     """Lines of the audit log for a table; `numbers` of members by their id, `full` with all that a line says."""
     return [
-        {"n": row.n, "at": row.at, "actor": row.actor, "place": row.place, "label": act_told(site, row.act),
+        {"n": row.n, "at": row.at, "actor": _actor(site, row), "place": row.place, "label": act_told(site, row.act),
          "reason": row.reason, "number": numbers.get(row.member_id, ""), "what": row.what if full else ""}
         for row in rows
     ]  # fmt: skip
 
 
+def _actor(site: Site, row: Row[Any]) -> str:
+    """Who acted; what no person does by its kind."""
+    return site.language.say(_("a command")) if row.kind == row.actor == "command" else str(row.actor)
+
+
 def act_told(site: Site, act: str) -> str:
-    """What an act is called; one that is no act of a role, such as asking for one, by its name."""
-    return site.language.say(KNOWN[act].label) if act in KNOWN else act
+    """What an act is called, also one that no role gives, such as asking for one; one of a time to come by its name."""
+    return site.language.say(KNOWN[act].label if act in KNOWN else LOGGED[act]) if act in KNOWN or act in LOGGED else act
+
+
+def source_told(source: str, language: Language) -> str:
+    """Which system a fact is from; those that are ours by what they are called."""
+    return language.say(SOURCES.get(source, source))
+
+
+def acts_told(site: Site) -> dict[str, str]:
+    """What the log may be searched for: act -> what it is called, in the order of these."""
+    named = {act: act_told(site, act) for act in (*KNOWN, *LOGGED)}
+    return dict(sorted(named.items(), key=lambda one: one[1]))
+
+
+def message_told(site: Site, row: Any) -> dict[str, Any]:
+    """A message in a table: its kind, how it stands and why, in words."""
+    state, lit = state_told(row.state, site.language)
+    error = site.language.say(row.error) if row.error in WHYS else row.error
+    return {
+        "message_id": row.message_id, "kind": kind_told(row.kind, site.language), "on": row.on, "address": row.address,
+        "at": row.sent_at or row.made_at, "state": state, "lit": lit, "error": error,
+        "again": row.state not in ("waiting", "sending"),
+    }  # fmt: skip
 
 
 def _uses(session: Session, member_id: int) -> Sequence[BenefitUse]:

@@ -153,7 +153,7 @@ def draft_tried(number: int) -> Response:
 
 
 @pages.post(f"/program/drafts/<{NUMBER}:number>/publish")
-@needs("program.publish", asks=True)
+@needs("program.publish", asking=True)
 def draft_proposed(number: int) -> Page | Response:
     """Ask for it to be published: another approves it."""
     site, reason, key = here(), form("reason", LONGEST_REASON), form("key", LONGEST_KEY)

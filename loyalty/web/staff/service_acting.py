@@ -19,9 +19,9 @@ from loyalty.web.failing import STATUS
 from loyalty.web.portal.asked import STATES
 from loyalty.web.portal.asking import Names
 from loyalty.web.site import Site, back, form, fresh_key, here
-from loyalty.web.staff.acting import is_stale, prove
+from loyalty.web.staff.acting import prove
 from loyalty.web.staff.effect import effect_told
-from loyalty.web.staff.guard import acting, needs, pages, worker
+from loyalty.web.staff.guard import acting, is_stale, needs, pages, worker
 from loyalty.web.staff.services import NUMBER, service_of
 from loyalty.web.staff.services_told import departure_told, names_of, read_start, why_told
 

@@ -1,6 +1,6 @@
 """Staff sign in by name and password, then by a code; the code again where an act takes a fresh one; and out."""
 
-from flask import redirect, render_template, request, session, url_for
+from flask import current_app, redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -20,6 +20,8 @@ from loyalty.web.staff.guard import HALF, OPEN, RECENT, TOKEN, WHOLE, needs, pag
 Page = str | tuple[str, int] | Response
 #: Keeps the sealed secret of a second step that is being set up.
 SETTING = "staff_step"
+#: The application keeps the identity provider, if there is one, under this key.
+PROVIDER = "loyalty_provider"
 WRONG = _("This did not match. After several failures a name is locked for a while.")
 WRONG_CODE = _("This code does not work, or was used. After several failures wait a quarter of an hour.")
 
@@ -27,7 +29,13 @@ WRONG_CODE = _("This code does not work, or was used. After several failures wai
 @pages.get("/sign-in")
 @needs(OPEN)
 def sign_in() -> str:
-    return render_template("staff/sign_in.html", after=inside(request.args.get("after")), name="", wrong="")
+    return _sign_in("", "", inside(request.args.get("after")))
+
+
+def _sign_in(name: str, wrong: str, wanted: str | None) -> str:
+    provided = current_app.extensions[PROVIDER] is not None
+    return render_template("staff/sign_in.html", after=wanted, name=name, wrong=wrong, provided=provided,
+                           out="out" in request.args)  # fmt: skip
 
 
 @pages.post("/sign-in")
@@ -43,9 +51,8 @@ def by_password() -> Page:
         judge_staff(transaction, tried, right, password)
         token = _begun(transaction, tried.staff_id) if right else ""
     if not right:
-        wrong = site.language.say(WRONG)
-        return render_template("staff/sign_in.html", after=wanted, name=name, wrong=wrong), 422
-    _forget()
+        return _sign_in(name, site.language.say(WRONG), wanted), 422
+    forget()
     session[TOKEN] = token
     return redirect(url_for("staff.code", after=wanted), 303)
 
@@ -55,9 +62,9 @@ def _begun(transaction: Session, staff_id: int | None) -> str:
     return begin_staff(transaction, staff_id, "password", here().now, place(), request.user_agent.string)
 
 
-def _forget() -> None:
+def forget() -> None:
     """Nothing of a sign-in before stays in the browser, nor the token of its forms."""
-    for name in (TOKEN, RECENT, SETTING, "csrf_token"):
+    for name in (TOKEN, RECENT, SETTING, "challenge", "csrf_token"):
         session.pop(name, None)
 
 
@@ -186,5 +193,6 @@ def sign_out() -> Response:
     if who is not None:
         with site.writing() as transaction:
             end_sign_ins(transaction, who.staff_id, site.now, only=who.sign_in_id)
-    _forget()
-    return redirect(url_for("staff.sign_in"), 303)
+    forget()
+    out = "1" if who is not None and who.how == "provider" else None
+    return redirect(url_for("staff.sign_in", out=out), 303)

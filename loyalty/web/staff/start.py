@@ -34,7 +34,9 @@ def _waiting(site: Site) -> int:
 
 
 def _late(site: Site) -> list[tuple[str, str, str]]:
-    """The jobs that are late: name, what each is called, and for how long."""
+    """The jobs that are late, the latest first, then those that have never run: name, what each is called, for how long."""
     known = jobs(site.deployment.settings)
-    told = [job_told(known[one.job], one, site.now, site.language) for one in health(site.deployment, site.now) if one.late]
+    late = [one for one in health(site.deployment, site.now) if one.late]
+    late.sort(key=lambda one: one.late_since or site.now)
+    told = [job_told(known[one.job], one, site.now, site.language) for one in late]
     return [(one.name, one.label, one.late) for one in told]

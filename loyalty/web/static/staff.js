@@ -13,3 +13,15 @@ document.addEventListener("keydown", (event) => {
   const row = event.target.closest("tr"), button = (row || document).querySelector("[data-review]");
   if (button) { event.preventDefault(); button.click(); }
 });
+
+/* What `data-watch` marks is looked at again every three seconds, for ten minutes at most; when it is over, the page is loaded anew. */
+let looks = 200;
+const watching = document.querySelector("[data-watch]") && setInterval(async () => {
+  if (document.hidden) return;
+  if (looks-- <= 0) { clearInterval(watching); return; }
+  const answer = await fetch(location.href, { credentials: "same-origin" });
+  if (!answer.ok || answer.redirected) { clearInterval(watching); return; }
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-watch]");
+  if (fresh) document.querySelector("[data-watch]").replaceWith(document.adoptNode(fresh));
+  else { clearInterval(watching); location.reload(); }
+}, 3000);
