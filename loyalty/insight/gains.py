@@ -49,7 +49,7 @@ def gains(trial: Trial, matrix: Counter[tuple[str, str]]) -> list[Gain]:
 
 
 class Cost(NamedTuple):
-    """What a benefit comes to more, or less, for all members together: pieces, or money where the benefit is an amount of it.
+    """What a benefit comes to more, or less, for all members together, in its own measure, or in money.
     `what` is the instrument that is given, none where the benefit itself counts."""
 
     benefit: Benefit

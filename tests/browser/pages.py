@@ -49,7 +49,14 @@ def of_staff(site: Seeded) -> list[str]:
             "/staff/passkeys", "/staff/people", "/staff/people/1", "/staff/people/new", "/staff/code",
             job, f"{job}/recalculate", f"{job}/recalculate/runs/{at_of(site.night)}", f"{job}/trim/runs/{at_of(asked)}",
             gallery, f"{gallery}?kind=request&tier=&language=", f"{gallery}/promoted", f"{gallery}/request?width=phone",
-            *filed, *(f"{member}/acts/{act}" for act in acts), *of_desk(site)]  # fmt: skip
+            *filed, *(f"{member}/acts/{act}" for act in acts), *of_desk(site), *of_program(site)]  # fmt: skip
+
+
+def of_program(site: Seeded) -> list[str]:
+    """The pages of the program desk: editions, a draft, its trial, who moves, two compared, the form of a draft."""
+    here, edition = "/staff/program", site.deployment.program.editions[-1].name
+    return [here, f"{here}/editions/{edition}", f"{here}/compare?before={edition}&after=draft-1", f"{here}/drafts/new",
+            f"{here}/drafts/1", f"{here}/trials/1?scenarios=all", f"{here}/trials/1/moves"]  # fmt: skip
 
 
 def of_desk(site: Seeded) -> list[str]:

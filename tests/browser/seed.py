@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
+from unittest.mock import patch
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -19,6 +21,7 @@ from loyalty.desk.bulk import Many, draft, send
 from loyalty.desk.files import Row
 from loyalty.desk.performing import Sent
 from loyalty.i18n import translated
+from loyalty.insight.trials import ask_trial
 from loyalty.jobs import bulk, recalculate, runs
 from loyalty.jobs.asking import ask_run
 from loyalty.jobs.demo import departures, draw
@@ -31,6 +34,8 @@ from loyalty.members.tables import Member
 from loyalty.messages.examples import example
 from loyalty.messages.frozen import freeze
 from loyalty.messages.tables import Message
+from loyalty.program.scenarios import scenarios_of
+from loyalty.published.drafts import Draft, add_draft
 from loyalty.settings import Settings
 from loyalty.status.queries import lock_numbers
 from loyalty.status.tables import Standing
@@ -59,7 +64,8 @@ class Seeded:
         with self.deployment.store.transaction() as session:
             staff_id = session.scalar(select(Staff.staff_id).where(Staff.name == "desk@house.example"))
             if staff_id is None:
-                hired = Hired("desk@house.example", "Dana Desk", ("supervisor", "auditor", "administrator"), subject="desk")
+                roles = ("supervisor", "auditor", "administrator", "loyalty_manager")
+                hired = Hired("desk@house.example", "Dana Desk", roles, subject="desk")
                 staff_id = add(session, self.deployment.roles, Actor("command", "command"), hired, now)[0].staff_id
             token = begin_staff(session, staff_id, "password", now)
             viewer = staff_viewer(session, token, now)
@@ -69,7 +75,8 @@ class Seeded:
 
     def work(self) -> None:
         """Something on the pages of staff: a note, lines of the log, an act that waits for approval; figures of each day;
-        runs of jobs, one asked for and one with a member who failed; messages of every state; a file, a case."""
+        runs of jobs, one asked for and one with a member who failed; messages of every state; a file, a case; a draft."""
+        self._draft()
         self._nights()
         self._messages()
         now, roles = clock.now(), self.deployment.roles
@@ -103,6 +110,20 @@ class Seeded:
             wanted = Claim("flight", now.date() - timedelta(days=40), fields, "I boarded last.", "seen missing")
             claim(session, self.deployment.program, account, wanted, f"member {self.number}", now)
         self._work_for_many(asks.name)
+
+    def _draft(self) -> None:
+        """A draft that raises some and lets others fall, as if it had held for two years, with a few of the scenarios."""
+        now, program = clock.now(), self.deployment.program
+        folder = program.folder / "editions" / program.editions[-1].name
+        texts = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+        for less, more in (("75000", "110000"), ("50000", "30000")):
+            texts["ladder.yaml"] = texts["ladder.yaml"].replace(f"qualifying_miles: {less}", f"qualifying_miles: {more}")
+        begins, by = now.date() + timedelta(days=60), Actor("command", "command")
+        with self.deployment.store.transaction() as session:
+            sent = add_draft(session, program, by, Draft(begins, texts, "Gold for fewer miles", "work draft"), now)
+            ask_trial(session, by, sent, now.date() - timedelta(days=700), now.date(), now)
+        with patch("loyalty.jobs.trials.scenarios_of", lambda folder: islice(scenarios_of(folder), 40, 48)):
+            run_now(self.deployment, job_named(self.deployment.settings, "trials"), now, lambda _done, _all: None)
 
     def _nights(self) -> None:
         now, silent = clock.now(), (lambda _done, _all: None)

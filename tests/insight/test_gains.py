@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from loyalty.cli import main
 from loyalty.insight.backtest import Trial
-from loyalty.insight.gains import Gain, gains
+from loyalty.insight.gains import Gain, costs, gains
 from loyalty.jobs.deployment import Deployment
 from loyalty.program.benefit_words import telling
 from loyalty.program.load import Draft, load
@@ -132,3 +133,14 @@ def test_the_command_tells_it(
     plain = CliRunner().invoke(main, words, catch_exceptions=False).stdout
     assert "\n2 from Silver to Gold:\n  Free bags: 3 instead of 1\n" in plain
     assert f"Benefits change for {benefits['touched']} members: {benefits['gain']} gain something" in plain
+
+
+def test_costs_add_up_over_all_who_move_and_stay(tmp_path: Path) -> None:
+    """Bags: silver 2, gold 3. Three rise and one falls; two who stay silver have one more under the draft."""
+    found = tried(tmp_path, {("silver", "gold"): 3, ("gold", "silver"): 1, ("silver", "silver"): 2},
+                  ("cells: {silver: 2, gold: 3}", "cells: {silver: 3, gold: 3}"))  # fmt: skip
+    told = {(cost.benefit.id, cost.what): (cost.members, cost.amount) for cost in costs(found)}
+    assert told["bags", None] == (5, 3 * 1 + 2 * 1)  # who falls keeps three
+    assert all(isinstance(amount, Decimal) for _members, amount in told.values())
+    kinds = {cost.benefit.kind for cost in costs(found)}
+    assert kinds <= {"count", "money", "grant"} and costs([]) == []

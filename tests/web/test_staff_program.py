@@ -22,7 +22,7 @@ from loyalty.insight.trial_tables import DraftTrial, TrialMove, TrialPart, Trial
 from loyalty.jobs import runs
 from loyalty.jobs.deployment import Deployment
 from loyalty.published.tables import DraftFile, EditionDraft, PublishedEdition
-from loyalty.published.upload import MOST_BYTES
+from loyalty.published.upload import MOST_BYTES, MOST_SENT
 from loyalty.settle import settle
 from loyalty.status.queries import lock_numbers
 from tests.conftest import NOON
@@ -280,7 +280,11 @@ def test_a_bad_upload_is_refused_with_its_place_and_nothing_is_kept(console: Con
 
 
 def test_what_is_far_too_large_is_not_even_read(console: Console) -> None:
-    answer = sent(console.staff("loyalty_manager"), [("e.zip", b"x" * (MOST_BYTES * 9))])
+    told = {"CONTENT_LENGTH": str(MOST_SENT + 1)}
+    client = console.staff("loyalty_manager")
+    data = {"files": (io.BytesIO(b"x"), "e.zip")}
+    form = {"content_type": "multipart/form-data", "environ_overrides": told}
+    answer = post(client, "/staff/program/drafts/new", data, **form)
     assert answer.status_code == 413 and "This is too large" in answer.text
     other = post(console.staff("loyalty_manager"), "/staff/program/scenarios", {"x": "x" * (300 * 1024)})
     assert other.status_code == 413  # only where files are sent is more taken than elsewhere
