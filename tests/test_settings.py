@@ -63,7 +63,8 @@ def test_all_problems_are_told_at_once(file: Path) -> None:
         "program, database_url, config, workers, keep_runs, keep_quiet_runs, mail, mail_from, mail_bounces, mail_user, "
         "mail_password, mail_per_second, web_address, secret, old_secrets, webhook_networks, webhook_patience, "
         "keep_deliveries, proxies, limits, oidc_issuer, oidc_client_id, oidc_client_secret, wallet_images, "
-        "wallet_apple_certificate, wallet_apple_key, wallet_apple_wwdr, wallet_apple_team, wallet_apple_pass_type, wallet_google_issuer, wallet_google_class, wallet_google_key, jobs"
+        "wallet_apple_certificate, wallet_apple_key, wallet_apple_wwdr, wallet_apple_team, wallet_apple_pass_type, "
+        "wallet_google_issuer, wallet_google_class, wallet_google_key, jobs"
     )
     assert problems_of({"LOYALTY_SETTINGS": str(file), "LOYALTY_DATABSE_URL": "sqlite://", "LOYALTY_PORT": "80"}) == [
         "Setting jobs: found 3; allowed: a table of cron lines, each a text.",
