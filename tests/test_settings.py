@@ -62,8 +62,9 @@ def test_all_problems_are_told_at_once(file: Path) -> None:
     names = (
         "program, database_url, config, workers, keep_runs, keep_quiet_runs, mail, mail_from, mail_bounces, mail_user, "
         "mail_password, mail_per_second, web_address, secret, old_secrets, webhook_networks, webhook_patience, "
-        "keep_deliveries, proxies, limits, wallet_images, wallet_apple_certificate, wallet_apple_key, wallet_apple_wwdr, "
-        "wallet_apple_team, wallet_apple_pass_type, wallet_google_issuer, wallet_google_class, wallet_google_key, jobs"
+        "keep_deliveries, proxies, limits, oidc_issuer, oidc_client_id, oidc_client_secret, wallet_images, "
+        "wallet_apple_certificate, wallet_apple_key, wallet_apple_wwdr, wallet_apple_team, wallet_apple_pass_type, "
+        "wallet_google_issuer, wallet_google_class, wallet_google_key, jobs"
     )
     assert problems_of({"LOYALTY_SETTINGS": str(file), "LOYALTY_DATABSE_URL": "sqlite://", "LOYALTY_PORT": "80"}) == [
         "Setting jobs: found 3; allowed: a table of cron lines, each a text.",
@@ -95,6 +96,19 @@ def test_the_time_of_a_job_is_a_text(file: Path, written: str) -> None:
     file.write_text(f"[jobs]\n{written}\n", encoding="utf-8")
     (problem,) = problems_of({"LOYALTY_SETTINGS": str(file)})
     assert problem.startswith("Setting jobs: found {") and problem.endswith("; allowed: a table of cron lines, each a text.")
+
+
+@pytest.mark.parametrize(("issuer", "taken"), [
+    ("https://id.house.example/realm", True), ("http://localhost:8080/realm", True), ("http://id.house.example", False),
+    ("id.house.example", False),
+])  # fmt: skip
+def test_an_identity_provider_is_asked_by_https(issuer: str, taken: bool) -> None:
+    environ = {"LOYALTY_OIDC_ISSUER": issuer, "LOYALTY_OIDC_CLIENT_SECRET": "never shown"}
+    if taken:
+        found = read(environ)
+        assert found.oidc_issuer == issuer and "never shown" not in repr(found)
+    else:
+        assert "begins with https://" in problems_of(environ)[0]
 
 
 def test_jobs_are_set_one_by_one_in_the_environment() -> None:
