@@ -259,7 +259,7 @@ def test_a_database_without_tables_is_refused_by_every_command(empty_url: str) -
         result = loyalty(empty_url, *command.split(), *arguments)
         assert (result.exit_code, result.stdout) == (2, ""), command
         assert result.stderr.count("\n") == 1, command
-        assert result.stderr.startswith("The database is at nothing, this program needs 0011"), command
+        assert result.stderr.startswith("The database is at nothing, this program needs 0012"), command
         assert "loyalty db upgrade" in result.stderr, command
 
 

@@ -367,7 +367,7 @@ def test_beyond_the_limit_another_approves_a_change_of_units(console: Console) -
         assert (row.act, row.size, row.state, row.number) == ("service.change", 21, "waiting", "")
     assert post(boss, "/staff/approvals/1", {"decision": "approve"}).status_code == 403
     page = manager.get("/staff/approvals/1").text
-    assert "1 request" not in page and "SK1 Business" in text_of(page) and "units business" in text_of(page)
+    assert "1 request" not in page and "SK1 Business" in text_of(page) and "Units Business" in text_of(page)
     assert "confirmed from the queue" in page
     assert post(manager, "/staff/approvals/1", {"decision": "approve", "why": "seen"}).status_code == 303
     assert units(console, number) == (3, 23)
