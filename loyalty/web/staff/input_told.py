@@ -48,7 +48,8 @@ def _shape(act: str) -> Mapping[str, FieldInfo]:
 def _pairs(site: Site, act: str, raw: Mapping[str, Any], pairs: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The fields of an activity, the member's attributes, facts of the customer file, or units of a service by class."""
     if act in ON_SERVICES:
-        return [(class_named(site, one), site.language.told(value)) for one, value in pairs.items()]
+        units = site.language.say(str(_shape(act)["units"].title))
+        return [(f"{units} {class_named(site, one)}", site.language.told(value)) for one, value in pairs.items()]
     file, kind = site.program.file, _kind(site, str(raw.get("kind")))
     of_activity: Mapping[str, Any] = kind.fields if kind else {}
     others: Mapping[str, Any] = file.members.attributes if act == "member.attributes" else file.customer_file.fields
