@@ -7,13 +7,17 @@ from secrets import token_urlsafe
 
 import click
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from loyalty import clock
 from loyalty.access.links import hand_out
+from loyalty.access.staff import Hired, add
 from loyalty.access.tokens import link_address
+from loyalty.audit.chain import Actor
 from loyalty.cli.output import progress_bar, refusals
 from loyalty.cli.serving import HOST, PORT, serve_pages
 from loyalty.cli.status import explain_member, show_ladder
+from loyalty.i18n import translated
 from loyalty.jobs import migrate, recalculate
 from loyalty.jobs.demo import departures, draw, waiting
 from loyalty.jobs.deployment import Deployment
@@ -68,11 +72,27 @@ def _serve(deployment: Deployment, chosen: list[str]) -> None:
     with served.store.transaction() as session:
         ids = {account.number: account.member_id for account in lock_numbers(session, chosen).values()}
         links = {number: hand_out(session, ids[number], clock.now(), timedelta(hours=12)) for number in chosen}
+        staff = _staff(session, served)
     click.echo("\nSign in as one of them; each link works once:")
     for number, link in links.items():
         click.echo(f"  {number}  {link_address(here, link)}")
+    click.echo(f"\nOr as one of the staff, at http://{HOST}:{PORT}/staff; any app for codes will do as the second step:")
+    for name, password in staff:
+        click.echo(f"  {name:36}  {password}")
     click.echo(f"\nServing {served.program.id} at http://{HOST}:{PORT}; stop it with Ctrl-C.")
     serve_pages(served, HOST, PORT, 2)
+
+
+def _staff(session: Session, served: Deployment) -> list[tuple[str, str]]:
+    """One of the staff for each role: name and password."""
+    by, now = Actor("command", "command"), clock.now()
+    language = translated(served.program.file.languages[0])
+    found = []
+    for role, about in served.roles.file.roles.items():
+        hired = Hired(f"{role}@demo.example", language.own(about.name), (role,), reason="the demonstration")
+        staff, password = add(session, served.roles, by, hired, now)
+        found.append((staff.name, password))
+    return found
 
 
 def _three(deployment: Deployment) -> list[str]:

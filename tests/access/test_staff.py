@@ -115,7 +115,8 @@ def test_all_that_may_be_asked_for_can_be_approved_by_someone() -> None:
 def test_names_stand_in_three_languages_and_groups_give_roles(tmp_path: Path) -> None:
     assert {tuple(sorted(names)) for names in ROLES.names().values()} == {("en", "zh_Hans", "zh_Hant")}
     text = (ROOT / "config" / "staff.yaml").read_text(encoding="utf-8")
-    (tmp_path / "staff.yaml").write_text(text + "\ngroups: {desk: [supervisor, agent], books: [finance]}\n", encoding="utf-8")
+    given = text.replace("groups: {}", "groups: {desk: [supervisor, agent], books: [finance]}", 1)
+    (tmp_path / "staff.yaml").write_text(given, encoding="utf-8")
     assert read_roles(tmp_path).of_groups(["books", "desk", "other"]) == ["agent", "supervisor", "finance"]
 
 

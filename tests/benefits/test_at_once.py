@@ -11,7 +11,7 @@ from loyalty.benefits import holding, using
 from loyalty.benefits.tables import BenefitUse
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
-from loyalty.status.queries import lock_stretch
+from loyalty.status.queries import read_stretch
 from tests.benefits.entitled import Deploy, deployed, given, left, mine, revoked, tier, used, verified
 from tests.benefits.test_entitlements import refused
 from tests.jobs import orbit
@@ -118,7 +118,7 @@ def test_a_hold_is_lost_with_what_it_rests_on(deploy: Deploy, tmp_path: Path) ->
     def lost(on: str) -> set[tuple[int, int]]:
         services = {(1, 1): DAY, (1, 2): DAY}
         with deployment.store.reading() as session:
-            accounts = lock_stretch(session, 1, 10, None)
+            accounts = read_stretch(session, 1, 10)
             return holding.lost(session, deployment.program, accounts, services, date.fromisoformat(on))
 
     # the seat was asked with in time, whenever it is given

@@ -13,7 +13,7 @@ from loyalty.benefits.told import benefits_of
 from loyalty.clock import instant_at
 from loyalty.errors import Refused
 from loyalty.members.operations import change_attributes, leave
-from loyalty.status.queries import account_read, lock_stretch
+from loyalty.status.queries import account_read, read_stretch
 from tests.benefits import entitled
 from tests.benefits.entitled import (
     Deploy,
@@ -320,7 +320,7 @@ def test_the_statements_do_not_follow_the_members_or_what_they_have(deploy: Depl
 
     def many(number: int) -> None:
         with deployment.store.reading() as session:
-            accounts = lock_stretch(session, 1, 100, None)[:number]
+            accounts = read_stretch(session, 1, 100)[:number]
             rights(session, deployment.program, accounts, date(2026, 6, 1))
 
     before = counted(told)

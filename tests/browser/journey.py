@@ -160,8 +160,12 @@ class Journey:
         expect(self.page.get_by_label("Birthdays and anniversaries")).to_be_checked()
 
     def leaves(self) -> None:
-        """Takes everything along and closes the account: no sign-in holds any more, not even one kept elsewhere."""
+        """Proves who it is, takes everything along, closes the account: no sign-in holds then, not even one kept elsewhere."""
         self.follow("Me", ".tabs")
+        self.follow("Download everything we keep about you")
+        self.sees("You have been signed in for a while.")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.press("Go on")
         with self.page.expect_download() as taken:
             self.follow("Download everything we keep about you")
         assert taken.value.path().read_bytes()[:2] == b"PK"

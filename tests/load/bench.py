@@ -33,7 +33,7 @@ from loyalty.settings import Settings
 from loyalty.settle import settle
 from loyalty.status.ladder import rules_of
 from loyalty.status.operations import open_standings
-from loyalty.status.queries import histories, lock_numbers, lock_stretch
+from loyalty.status.queries import histories, lock_numbers, read_stretch
 from loyalty.status.timeline import timeline
 
 CLASSES = "FJZWYBMHKQVLSE"
@@ -184,7 +184,7 @@ def statements(deployment: Deployment, now: datetime) -> list[int]:
 def fold(deployment: Deployment) -> float:
     rules = rules_of(deployment.program)
     with deployment.store.reading() as session:
-        known = list(histories(session, rules, lock_stretch(session, 1, 5000, None), whole=True).values())
+        known = list(histories(session, rules, read_stretch(session, 1, 5000), whole=True).values())
     entries = sum(len(history.entries) for history in known)
     seconds = min(timed(lambda: [timeline(rules, history) for history in known]) for _ in range(3))
     return entries / seconds
