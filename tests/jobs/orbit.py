@@ -38,7 +38,7 @@ customer_file:
     firm: {{group: extended, type: text}}
     rooms: {{group: basic, type: integer}}
   completeness: {{name: 1, email: 1, firm: 1, contacts: 1}}
-  review: {{tiers: {{low: 6, high: 1}}, managed: 3}}
+  review: {{tiers: {reviewed}, managed: 3}}
 """
 UNITS = """
 units:
@@ -143,7 +143,8 @@ members:
 def config(folder: Path, zone: str = "UTC", **changed: str) -> Path:
     """A config folder with Orbit and its import mappings. `changed` replaces files of the edition, by name."""
     write_edition(folder, "2020-01-01", **changed)
-    (folder / "programs" / "orbit" / "program.yaml").write_text(PROGRAM.format(zone=zone))
+    reviewed = "{}" if "ladder" in changed else "{low: 6, high: 1}"  # tiers of Orbit's own ladder
+    (folder / "programs" / "orbit" / "program.yaml").write_text(PROGRAM.format(zone=zone, reviewed=reviewed))
     (folder / "imports").mkdir(parents=True, exist_ok=True)
     for name, text in MAPPINGS.items():
         (folder / "imports" / f"{name}.yaml").write_text(text)
