@@ -75,7 +75,7 @@ def test_the_list_has_who_is_due_longest_waiting_first(desk: Counter) -> None:
     assert listed(desk, None, after=Place(datetime(2026, 6, 15, 12, tzinfo=UTC), 2)) == ["M"]
     # a manager who is staff no more looks after nobody
     with desk.deployment.store.transaction() as session:
-        end(session, Actor("command", "command"), "agent@house.example", "left the house", desk.now)
+        end(session, desk.deployment.roles, Actor("command", "command"), "agent@house.example", "left the house", desk.now)
     assert listed(desk, "2026-09-15") == [] and listed(desk, None, manager_id=0) == ["N", "M"]
 
 

@@ -143,7 +143,7 @@ members:
 def config(folder: Path, zone: str = "UTC", **changed: str) -> Path:
     """A config folder with Orbit and its import mappings. `changed` replaces files of the edition, by name."""
     write_edition(folder, "2020-01-01", **changed)
-    reviewed = "{}" if "ladder" in changed else "{low: 6, high: 1}"  # tiers of Orbit's own ladder
+    reviewed = "{low: 6, high: 1}" if "high" in changed.get("ladder", LADDER) else "{}"  # another ladder has other tiers
     (folder / "programs" / "orbit" / "program.yaml").write_text(PROGRAM.format(zone=zone, reviewed=reviewed))
     (folder / "imports").mkdir(parents=True, exist_ok=True)
     for name, text in MAPPINGS.items():

@@ -14,10 +14,11 @@ from loyalty.care.operations import Claim, claim
 from loyalty.care.queries import cases_of
 from loyalty.earning.records import Sought, records
 from loyalty.errors import Refused, refusal_told
-from loyalty.i18n import Language, _
+from loyalty.i18n import _
 from loyalty.ledger.queries import entries_before, place_of
 from loyalty.members.tables import Member
 from loyalty.program.labels import field_labels
+from loyalty.store import Store
 from loyalty.web.guarding import limiter
 from loyalty.web.portal.activity_told import Teller, csv_rows
 from loyalty.web.portal.labels import inputs_of
@@ -87,8 +88,8 @@ def years(site: Site) -> dict[str, str]:
 def entries_csv() -> Response:
     """Every entry, the newest first, written while it is read."""
     site = here()
-    number, member_id, language = site.viewer.number, site.viewer.member_id, site.language
-    answer = Response(_written(site, member_id, language), mimetype="text/csv")
+    number, member_id, teller = site.viewer.number, site.viewer.member_id, Teller(site.program, site.language)
+    answer = Response(_written(site.deployment.store, member_id, teller), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{_plain(number)}.csv"'
     return answer
 
@@ -98,11 +99,11 @@ def _plain(number: str) -> str:
     return "".join(one if one.isascii() and (one.isalnum() or one in "-_") else "-" for one in number)
 
 
-def _written(site: Site, member_id: int, language: Language) -> Iterator[str]:
-    """The file in stretches, read in a session of its own: the request's is given back before the last is sent."""
-    teller, place = Teller(site.program, language), None
+def _written(store: Store, member_id: int, teller: Teller) -> Iterator[str]:
+    """The file in stretches, read in a session of its own: the request is over before the last is sent."""
+    place = None
     yield "\ufeff"  # so that spreadsheets take it for UTF-8
-    with site.deployment.store.reading() as session:
+    with store.reading() as session:
         member = session.get_one(Member, member_id)
         yield _lines([teller.csv_head()])
         while rows := entries_before(session, member_id, STRETCH, place):
