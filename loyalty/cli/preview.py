@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from loyalty import clock
+from loyalty import clock, settings
 from loyalty.cli.edge import opened
 from loyalty.cli.output import as_of_option, refusals
 from loyalty.errors import Refused
-from loyalty.jobs.deployment import read_deployment
+from loyalty.jobs.deployment import find_program
 from loyalty.messages.of_member import of_member
 from loyalty.messages.previews import known_kinds, previews, write
 from loyalty.program.load import Program
@@ -28,12 +28,13 @@ def preview(kind: str, number: str | None, tier: str | None, locale: str | None,
     """Write a KIND of message, or all, as HTML, text and mail; index.html leads to them.
 
     The fact that it tells of is made up, and so is the member without --member; tiers, thresholds and what they add are the
-    program's. Without --member no database is needed.
+    program's. Without --member no database is needed, and drafts that were published are not looked for.
     """
     if number is not None and tier is not None:
         raise click.UsageError("--tier is for a member who is made up; allowed: either --member or --tier.")
     if number is None:
-        program = read_deployment().program
+        chosen = settings.read()
+        program = find_program(chosen, chosen.program)
         day, known = as_of or clock.day_of(clock.now(), program.zone), None
     else:
         deployment, now = opened(as_of)

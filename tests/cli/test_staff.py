@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from loyalty.cli import main
+from loyalty.desk.acts import ACTS
 from loyalty.jobs.deployment import Deployment
 from tests.desk.counter import Counter, counter
 from tests.jobs import orbit
@@ -69,7 +70,7 @@ def test_an_act_is_previewed_done_or_asked_for_and_decided(desk: Counter) -> Non
     assert loyalty(desk, "desk", "refuse", "2", *BY, "supervisor@house.example").stdout == "Refused.\n"
     assert loyalty(desk, "desk", "withdraw", "3", "--author", "agent@house.example").stdout == "Withdrawn.\n"
     assert told(desk, "desk", "approvals") == []
-    assert len(told(desk, "desk", "acts")) == 30  # type: ignore[arg-type]
+    assert set(told(desk, "desk", "acts")) == ACTS.keys()  # type: ignore[call-overload]
 
 
 def test_a_bulk_is_tried_sent_run_and_told(desk: Counter, tmp_path: Path) -> None:

@@ -27,18 +27,18 @@ zone: {zone}
 money: JPY
 money_decimals: 0
 languages: [en]
-members:
-  number: {{prefix: OR, digits: 8}}
-  attributes:
-    seat: {{type: text, one_of: [window, aisle]}}
-    age: {{type: integer}}
-    vip: {{type: flag}}
 customer_file:
   fields:
     firm: {{group: extended, type: text}}
     rooms: {{group: basic, type: integer}}
   completeness: {{name: 1, email: 1, firm: 1, contacts: 1}}
   review: {{tiers: {reviewed}, managed: 3}}
+members:
+  number: {{prefix: OR, digits: 8}}
+  attributes:
+    seat: {{type: text, one_of: [window, aisle]}}
+    age: {{type: integer}}
+    vip: {{type: flag}}
 """
 UNITS = """
 units:
