@@ -58,7 +58,8 @@ class Portal:
 
     @contextmanager
     def heard(self) -> Iterator[list[str]]:
-        """The statements that reach the database meanwhile."""
+        """The statements that reach the database meanwhile, without the one of a whole process once a minute."""
+        self.deployment.look(self.now)
         found: list[str] = []
 
         def hear(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
