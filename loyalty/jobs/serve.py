@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import groupby
-from threading import Event
+from threading import Event, Lock
 from time import sleep
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -46,24 +46,32 @@ def _lead(deployment: Deployment, leads: Callable[[], bool], say: Say, poll: flo
     known = sorted(jobs(deployment.settings).values(), key=lambda job: job.lane)
     lanes = [Lane(deployment, list(mine), say) for _lane, mine in groupby(known, lambda job: job.lane)]
     scheduler = BackgroundScheduler(timezone="UTC", executors={lane.name: ThreadPoolExecutor(1) for lane in lanes})
-    stop = Event()
+    stop, arming = Event(), Lock()
     for lane in lanes:
-        _arm(scheduler, lane, stop, clock.now())
+        _arm(scheduler, lane, stop, arming, clock.now())
     scheduler.start()
     try:
         while leads():
             sleep(poll)
     finally:
-        stop.set()
+        with arming:
+            stop.set()
         scheduler.shutdown()
 
 
-def _arm(scheduler: BackgroundScheduler, lane: "Lane", stop: Event, at: datetime) -> None:
-    """Wake a lane at an instant; after it, at the next due moment. The scheduler only wakes: what is due is worked out."""
+def _arm(scheduler: BackgroundScheduler, lane: "Lane", stop: Event, arming: Lock, at: datetime) -> None:
+    """Wake a lane at an instant; after it, at the next due moment. The scheduler only wakes: what is due is worked out.
+
+    Nothing is armed once it is to stop: to shut down, the scheduler waits for its lanes under the lock that arming takes.
+    """
 
     def wake() -> None:
-        if lane.work(stop):
-            _arm(scheduler, lane, stop, lane.next_wake(clock.now()))
+        if not lane.work(stop):
+            return
+        following = lane.next_wake(clock.now())
+        with arming:
+            if not stop.is_set():
+                _arm(scheduler, lane, stop, arming, following)
 
     scheduler.add_job(wake, DateTrigger(run_date=at), id=f"{lane.name} {at.isoformat()}", executor=lane.name,
                       misfire_grace_time=None, replace_existing=True)  # fmt: skip
