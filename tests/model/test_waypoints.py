@@ -59,13 +59,13 @@ def days(life: Life, data: Any) -> tuple[int, int]:
     )
 
 
-@examples(150)
+@examples(60)
 @given(life=strategies.lives(), data=st.data())
 def test_a_fold_gone_on_with_is_the_fold_of_everything(life: Life, data: Any) -> None:
     agrees(life, *days(life, data))
 
 
-@examples(250)
+@examples(120)
 @given(life=whole_language.lives(), data=st.data())
 def test_whatever_the_program_asks_for(life: Life, data: Any) -> None:
     agrees(life, *days(life, data))
