@@ -85,7 +85,7 @@ class Desk:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_projection_is_what_then_happens(deploy: Callable[..., Deployment], name: str, data: st.DataObject) -> None:
     deployment = deploy(name)

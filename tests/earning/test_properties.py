@@ -212,7 +212,7 @@ LAST = FIRST + timedelta(days=420)
 
 
 def test_one_by_one_is_as_in_batches_and_as_a_history_loaded_at_once(desk: Desk, program: str) -> None:
-    @examples(8)
+    @examples(4)
     @given(given_reports=reports(program), cut=st.integers(1, 10))
     def holds(given_reports: list[Report], cut: int) -> None:
         singly, daily, at_once, parts = (desk.enrol() for _ in range(4))
@@ -235,7 +235,7 @@ def test_one_by_one_is_as_in_batches_and_as_a_history_loaded_at_once(desk: Desk,
 
 
 def test_a_member_alone_is_as_among_others(desk: Desk, program: str) -> None:
-    @examples(8)
+    @examples(4)
     @given(given_reports=reports(program, 8), others=reports(program, 8))
     def holds(given_reports: list[Report], others: list[Report]) -> None:
         alone, among, other, third = (desk.enrol() for _ in range(4))
@@ -260,7 +260,7 @@ def test_judging_by_itself_gives_what_is_posted(desk: Desk, program: str) -> Non
 
     The pure rules, asked with the opening tier of the day and what capped lines have given, say what recording posts."""
 
-    @examples(8)
+    @examples(4)
     @given(given_reports=reports(program, 8), granted=st.booleans())
     def holds(given_reports: list[Report], granted: bool) -> None:
         number = desk.enrol()
@@ -309,7 +309,7 @@ def amount_report(program: str, key: str, amount: int, on: date = FIRST) -> Repo
 def test_fifty_twentyone_fifty_in_any_order_is_their_sum(desk: Desk, program: str) -> None:
     """+50 -50 +21 -21 +50, a reversal any time after what it undoes, on any days: 50, as a rebuild from entries says."""
 
-    @examples(8)
+    @examples(4)
     @given(order=st.permutations(["+a", "-a", "+b", "-b", "+c"]), gaps=st.lists(st.sampled_from([0, 1, 400]), min_size=5))
     def holds(order: list[str], gaps: list[int]) -> None:
         for key in "ab":  # whichever comes first is the recording
@@ -342,7 +342,7 @@ def test_any_acts_leave_the_sum_of_what_stands(desk: Desk, program: str) -> None
     verbs, amounts = ["record", "reverse", "correct"], [7, 15000, 30000]
     act = st.tuples(st.sampled_from(verbs), st.sampled_from("abc"), st.sampled_from(amounts))
 
-    @examples(8)
+    @examples(4)
     @given(acts=st.lists(act, max_size=12))
     def holds(acts: list[tuple[str, str, int]]) -> None:
         number, plain = desk.enrol(), desk.enrol()
@@ -476,7 +476,7 @@ def test_money_is_counted_to_the_cent_and_never_through_a_fraction(desk: Desk, p
 
     A mile a whole dollar of each purchase, ten thousand a month at most, whatever is bought and returned in between."""
 
-    @examples(8)
+    @examples(4)
     @given(cents=st.lists(st.tuples(st.sampled_from([900_099, 26_828, 99, 500_000]), st.booleans()), min_size=4, max_size=10))
     def holds(cents: list[tuple[int, bool]]) -> None:
         number, used = desk.enrol(), 0
@@ -497,7 +497,7 @@ def test_money_is_counted_to_the_cent_and_never_through_a_fraction(desk: Desk, p
 
 @pytest.mark.parametrize("program", ["northern-lights"])
 def test_half_points_stay_whole_numbers(desk: Desk, program: str) -> None:
-    @examples(6)
+    @examples(4)
     @given(km=st.lists(st.integers(0, 10**9), min_size=1, max_size=8))
     def holds(km: list[int]) -> None:
         number = desk.enrol(enrolment_type="2018 Promotion")

@@ -9,7 +9,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.clock import instant_at
@@ -114,6 +114,7 @@ PLAIN = st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st.
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text().filter(lambda t: t[:1] != "$"), inner))
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text().filter(lambda t: t[:1] != "$"), VALUES))
 def test_what_is_thawed_is_what_was_frozen(context: dict) -> None:
     frozen = freeze(context)
