@@ -6,6 +6,8 @@ An instant is an aware UTC datetime, a day a date in the program's zone, a span 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
 
 def now() -> datetime:
     """The present instant, in UTC. Only an edge (request, job run, command) may call it."""
@@ -36,3 +38,13 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 def through(until: date | None) -> date | None:
     """The last day of a span that ends before `until`: 2014-02-01 -> 2014-01-31; none for an open span."""
     return None if until is None else until - timedelta(days=1)
+
+
+def ticks(instant: datetime) -> int:
+    """An instant as whole microseconds since 1970."""
+    return (instant - EPOCH) // TICK
+
+
+def instant_of(ticks: int) -> datetime:
+    """The instant of so many microseconds since 1970. Raises OverflowError beyond the calendar."""
+    return EPOCH + ticks * TICK

@@ -185,3 +185,9 @@ def refusal_told(refused: Refused, language: Language) -> str:
 
 def _again(code: str, fields: dict[str, Any]) -> Refused:
     return Refused(code, **fields)
+
+
+def require_text(name: str, value: str, longest: int) -> None:
+    """Make sure that a text is there, and no longer than it may be. Raises Refused: `bad_field`."""
+    if not value.strip() or len(value) > longest or "\0" in value:
+        raise Refused("bad_field", field=name, found=repr(value[:50]), allowed=f"1 to {longest} characters", nearest="")

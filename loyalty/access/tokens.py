@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from loyalty.access.tables import Link
+from loyalty.clock import instant_of, ticks
 from loyalty.settings import Settings
 
 #: Where the link of each purpose leads; the token follows. A letter of another purpose carries no link of its own.
@@ -17,19 +18,17 @@ PATHS: Mapping[str, str] = {
 LOCAL = "http://127.0.0.1:8000"
 #: For so long after a mail its link "it was not me" works.
 NOT_ME = timedelta(days=7)
-_MICROSECOND = timedelta(microseconds=1)
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def link_token(settings: Settings, link: Link) -> str:
     """The token of a link. It names when the link was made too: after a restore from a backup its number may be another's."""
-    return str(_signer(settings, link.purpose).dumps([link.link_id, _ticks(link.made_at)]))
+    return str(_signer(settings, link.purpose).dumps([link.link_id, ticks(link.made_at)]))
 
 
 def read_link(settings: Settings, purpose: str, token: str) -> tuple[int, datetime] | None:
     """The link that a token of a purpose is of, and when it was made; none for anything else."""
     found = _read(settings, purpose, token)
-    return None if found is None else (found[0], _EPOCH + found[1] * _MICROSECOND)
+    return None if found is None else (found[0], instant_of(found[1]))
 
 
 def link_address(settings: Settings, link: Link) -> str:
@@ -40,19 +39,15 @@ def link_address(settings: Settings, link: Link) -> str:
 
 def not_me_token(settings: Settings, member_id: int, at: datetime) -> str:
     """What the link "it was not me" of a mail about security carries."""
-    return str(_signer(settings, "not me").dumps([member_id, _ticks(at)]))
+    return str(_signer(settings, "not me").dumps([member_id, ticks(at)]))
 
 
 def read_not_me(settings: Settings, token: str, now: datetime) -> int | None:
     """The member of such a link; none for anything else, and where the mail is too old."""
     found = _read(settings, "not me", token)
-    if found is None or now - (_EPOCH + found[1] * _MICROSECOND) > NOT_ME:
+    if found is None or now - instant_of(found[1]) > NOT_ME:
         return None
     return found[0]
-
-
-def _ticks(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
 
 
 def _read(settings: Settings, purpose: str, token: str) -> tuple[int, int] | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from loyalty.keys import dumps
 
+#: Keys and reasons are no longer than this.
+LONGEST_KEY, LONGEST_REASON = 120, 2000
 #: What the hash of a line is over, in this order.
 HASHED = ("n", "at", "kind", "actor_id", "actor", "place", "act", "member_id", "what", "reason", "key", "previous")
 

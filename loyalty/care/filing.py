@@ -13,8 +13,10 @@ from loyalty.access.staff import staff_named
 from loyalty.care.file_tables import MemberCompetitor, MemberContact, MemberFile
 from loyalty.errors import Refused
 from loyalty.keys import digest, dumps
+from loyalty.members.operations import leave
 from loyalty.members.rules import checked_attributes
 from loyalty.program.models import CustomerFile
+from loyalty.status.queries import Account
 
 
 @dataclass(frozen=True)
@@ -144,3 +146,14 @@ def forget(session: Session, member_id: int) -> None:
     """Delete the whole file of a member, as when the membership ends: nobody is to be looked after any more."""
     for table in (MemberContact, MemberCompetitor, MemberFile):
         session.execute(delete(table).where(table.member_id == member_id))
+
+
+def end_membership(session: Session, account: Account, on: date) -> bool:
+    """End a membership, `on` being the first day after it, and forget its file. False where it had this end already.
+
+    Raises Refused: `already_left`, `span_backwards`.
+    """
+    fresh = account.left_on != on
+    leave(session, account.number, on)
+    forget(session, account.member_id)
+    return fresh

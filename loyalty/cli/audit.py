@@ -17,6 +17,7 @@ from loyalty.cli.output import DAY, FOUND, emit, json_option, refusals, table
 from loyalty.clock import instant_at
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment
+from loyalty.members.finding import numbers_by_id
 from loyalty.members.tables import Member
 
 
@@ -86,18 +87,13 @@ def show(limit: int, as_json: bool, **wanted: Any) -> None:
     deployment, _ = opened()
     with deployment.store.reading() as session:
         lines = [told(line) for line in found(session, _wanted(session, deployment, **wanted), limit=limit)]
-        numbers = _numbers(session, [line["member_id"] for line in lines])
+        numbers = numbers_by_id(session, (line["member_id"] for line in lines))
     if as_json:
         emit([{**line, "member": numbers.get(line["member_id"])} for line in lines])
         return
     rows = [(line["n"], f"{line['at']:%Y-%m-%d %H:%M:%S}", line["actor"], line["place"], line["act"],
              numbers.get(line["member_id"], ""), line["reason"]) for line in lines]  # fmt: skip
     table(("n", "at (UTC)", "actor", "place", "act", "member", "reason"), rows, right=(0,))
-
-
-def _numbers(session: Session, ids: list[int | None]) -> dict[int | None, str]:
-    query = select(Member.member_id, Member.number).where(Member.member_id.in_({one for one in ids if one is not None}))
-    return {member_id: number for member_id, number in session.execute(query)}  # noqa: C416 a row is no pair
 
 
 @audit.command()

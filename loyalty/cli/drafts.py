@@ -1,6 +1,5 @@
 """Commands about drafts of editions: sent in, tried, published; the same operations as the pages of staff."""
 
-import csv
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -144,10 +143,7 @@ def moves(trial: int, out: Path | None) -> None:
     deployment, _ = opened()
     with deployment.store.reading() as session, click.open_file(str(out) if out else "-", "w") as file:
         rows.trial_of(session, trial)
-        writer = csv.writer(file)
-        writer.writerow(rows.MOVE_FIELDS)
-        for move in rows.all_moves(session, trial):
-            writer.writerow([getattr(move, name) for name in rows.MOVE_FIELDS])
+        file.writelines(rows.moves_csv(session, trial))
 
 
 @click.command()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from loyalty import clock
 from loyalty.audit.chain import Act, Actor
 from loyalty.audit.operations import append
-from loyalty.desk.effect import changed, state_of
+from loyalty.desk.effect import changed, state_of, without
 from loyalty.errors import Refused
 from loyalty.jobs.deployment import Deployment, read_deployment
 from loyalty.jobs.timetable import jobs
@@ -61,12 +61,14 @@ def shell() -> Actor:
 
 @dataclass
 class Change:
-    """A change of a member by a command: in which session, of whose account, with all that are locked; `fresh` where it did."""
+    """A change of a member by a command: in which session, of whose account, with all that are locked; `fresh` where it did.
+    `hides` are parts of its effect that the log is not to keep."""
 
     session: Session
     account: Account
     accounts: dict[str, Account]
     fresh: bool = False
+    hides: frozenset[str] = frozenset()
 
     @property
     def said(self) -> str:
@@ -89,7 +91,8 @@ def changing(deployment: Deployment, now: datetime, number: str, *others: str) -
         change = Change(session, accounts[number], accounts)
         yield change
         if change.fresh:
-            was, is_ = changed(before, state_of(session, program, account_of(session, number), today))
+            after = state_of(session, program, account_of(session, number), today)
+            was, is_ = changed(without(before, change.hides), without(after, change.hides))
             append(session, shell(), _line(change.account.member_id, {"before": was, "after": is_}), now)
 
 

@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from loyalty.access.links import hand_out
 from loyalty.access.tokens import link_address
-from loyalty.care.filing import forget
+from loyalty.care.filing import end_membership
 from loyalty.cli.edge import account_of, changing, opened
 from loyalty.cli.imports import import_command
 from loyalty.cli.output import DAY, as_of_option, emit, json_option, refusals
+from loyalty.desk.effect import FORGOTTEN
 from loyalty.errors import Refused
 from loyalty.members.operations import Enrolment, change_attributes, enrol_one
-from loyalty.members.operations import leave as leave_membership
 from loyalty.members.tables import Member
 from loyalty.settle import settle
 from loyalty.status.operations import open_standings
@@ -125,9 +125,7 @@ def leave(number: str, on: date, as_of: date | None) -> None:
     """End a membership; the customer file is deleted."""
     deployment, now = opened(as_of)
     with changing(deployment, now, number) as one:
-        one.fresh = one.account.left_on != on
-        leave_membership(one.session, number, on)
-        forget(one.session, one.account.member_id)
+        one.fresh, one.hides = end_membership(one.session, one.account, on), FORGOTTEN
         settle(one.session, deployment.program, [account_of(one.session, number)], now)
     click.echo(f"Member {number} is a member through the day before {on}.")
 

@@ -1,6 +1,5 @@
 """The command that tries a draft edition on all members."""
 
-import csv
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from loyalty.cli.output import DAY, FOUND, emit, json_option, progress_bar, refu
 from loyalty.insight.backtest import Move, Trial, Tried
 from loyalty.jobs.trying import Asked, trial_for, try_all
 from loyalty.program.problems import ProgramInvalid
+from loyalty.sheets import csv_line
 from loyalty.status.words import tier_name
 
 #: So many of a move's fields are told; the others are what its reason is told from.
@@ -67,9 +67,8 @@ def _moves(out: Path | None) -> Iterator[Any]:
         yield lambda _moves: None
         return
     with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(Move._fields[:TOLD])
-        yield lambda moves: writer.writerows(move[:TOLD] for move in moves)
+        file.write(csv_line(Move._fields[:TOLD]))
+        yield lambda moves: file.writelines(csv_line(move[:TOLD]) for move in moves)
 
 
 def _data(trial: Trial, total: Tried) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def test_(endpoint: int, as_json: bool, **by: str) -> None:
     """Send an endpoint a signed event of no meaning, now; exit code 1 where it is not taken."""
     deployment, now = opened()
     with deployment.store.reading() as session:
-        url = endpoint_of(session, endpoint).url
+        url = endpoint_of(session, endpoint, lock=False).url
         secrets = tuple(secrets_of(session, endpoint, now))
     id_ = f"test_{uuid4().hex}"
     caller = Caller(networks(deployment.settings.webhook_networks))

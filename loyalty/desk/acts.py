@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty.access.acts import ACTS as KNOWN
 from loyalty.desk import caring, doing, inputs
 from loyalty.desk.doing import Do
-from loyalty.desk.effect import State, beside_request
+from loyalty.desk.effect import FORGOTTEN, State, beside_request
 from loyalty.desk.inputs import Input
 from loyalty.errors import Refused
 from loyalty.program.load import Program
@@ -94,7 +94,7 @@ _ALL = (
     Act("member.attributes", inputs.AttributesInput, doing.change_attributes_),
     Act("member.freeze", inputs.NothingInput, doing.freeze),
     Act("member.unfreeze", inputs.NothingInput, doing.unfreeze),
-    Act("member.leave", inputs.LeaveInput, doing.leave, hides=frozenset(("file", "contacts", "competitors"))),
+    Act("member.leave", inputs.LeaveInput, doing.leave, hides=FORGOTTEN),
     Act("message.resend", inputs.ResendInput, doing.resend),
     Act("note.add", inputs.NoteInput, doing.add_note),
     Act("file.change", inputs.FileInput, caring.change_file),

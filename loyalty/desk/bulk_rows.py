@@ -14,13 +14,13 @@ from loyalty.audit.chain import Actor
 from loyalty.clock import day_of
 from loyalty.desk.approvals import asked_for
 from loyalty.desk.bulk import row_key
-from loyalty.desk.files import csv_line
 from loyalty.desk.performing import Approved, Sent, perform, rehearse
 from loyalty.desk.tables import Bulk, BulkRow
 from loyalty.desk.totals import Totals
 from loyalty.errors import Refused
 from loyalty.keys import dumps
 from loyalty.program.load import Program
+from loyalty.sheets import csv_line
 
 #: Bulks whose rows are tried: what was not let run.
 TRIED = ("draft", "waiting")

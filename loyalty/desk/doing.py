@@ -11,7 +11,7 @@ from loyalty.access.signed import end as end_sign_ins
 from loyalty.benefits import operations, picking, sharing, using
 from loyalty.benefits.ending import Act as RequestAct
 from loyalty.benefits.ending import act as act_on_request
-from loyalty.care.filing import forget
+from loyalty.care.filing import end_membership
 from loyalty.clock import through
 from loyalty.desk.tables import Note
 from loyalty.earning.operations import Report, correct, record_one, reverse
@@ -21,7 +21,6 @@ from loyalty.ledger.operations import Correction
 from loyalty.ledger.operations import adjust as adjust_amount
 from loyalty.members import freezing
 from loyalty.members.operations import change, change_attributes
-from loyalty.members.operations import leave as leave_membership
 from loyalty.messages.outbox import resend as resend_message
 from loyalty.program.load import Program
 from loyalty.program.problems import listed, nearest
@@ -243,10 +242,7 @@ def unfreeze(doing: Doing) -> bool:
 
 
 def leave(doing: Doing) -> bool:
-    fresh: bool = doing.account.left_on != doing.input.on
-    leave_membership(doing.session, doing.account.number, doing.input.on)
-    forget(doing.session, doing.account.member_id)
-    return fresh
+    return end_membership(doing.session, doing.account, doing.input.on)
 
 
 def resend(doing: Doing) -> bool:

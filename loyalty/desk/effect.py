@@ -1,6 +1,7 @@
 """What an act changes: the state of a member before and after, and the small difference between the two."""
 
 import json
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -69,6 +70,15 @@ def _file(session: Session, member_id: int) -> State:
         for one in competitors_of(session, member_id)
     }  # fmt: skip
     return {"file": {**filed.fields, **about}, "contacts": contacts, "competitors": competitors}
+
+
+#: The parts that are deleted for good when a membership ends: the log is not to keep them.
+FORGOTTEN = frozenset(("file", "contacts", "competitors"))
+
+
+def without(state: State, hidden: Collection[str]) -> State:
+    """A state but for some of its parts."""
+    return {name: part for name, part in state.items() if name not in hidden}
 
 
 def changed(before: State, after: State) -> tuple[State, State]:

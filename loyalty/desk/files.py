@@ -1,8 +1,8 @@
-"""Files of acts for many: the rows of one read, with the place of what is wrong; and the file of what was refused written."""
+"""Files of acts for many: the rows of one read, with the place of what is wrong."""
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -75,19 +75,3 @@ def _row(line: int, found: dict[Any, Any], for_all: Mapping[str, Any]) -> Row:
 
 def _unreadable(line: int, found: str, allowed: str) -> Refused:
     return Refused("bad_field", field=f"line {line}", found=found, allowed=allowed, nearest="")
-
-
-class _Line:
-    """What csv writes a line to."""
-
-    text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
-
-
-def csv_line(cells: Sequence[object]) -> str:
-    """A line of a CSV file; a cell that a spreadsheet would take for a formula is written as text."""
-    line = _Line()
-    csv.writer(line).writerow([f"'{cell}" if str(cell)[:1] in ("=", "+", "@", "-") else cell for cell in cells])
-    return line.text

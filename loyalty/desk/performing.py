@@ -1,31 +1,29 @@
 """The one way in which an act is done: locked, settled, done by its room, settled, and one line of the audit log."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from loyalty.audit.chain import LONGEST_KEY, LONGEST_REASON, Actor
 from loyalty.audit.chain import Act as Line
-from loyalty.audit.chain import Actor
 from loyalty.audit.operations import append
 from loyalty.audit.queries import by_key
 from loyalty.audit.tables import AuditLine
 from loyalty.clock import day_of
 from loyalty.desk.acts import Act, act_named
 from loyalty.desk.doing import Doing
-from loyalty.desk.effect import State, changed, state_of
+from loyalty.desk.effect import State, changed, state_of, without
 from loyalty.desk.inputs import Input, read_input
-from loyalty.errors import Refused
+from loyalty.errors import Refused, require_text
 from loyalty.program.load import Program
 from loyalty.settle import settle
 from loyalty.status.queries import Account, account_read, lock_numbers
 from loyalty.store import Store
-
-#: Keys and reasons are no longer than this.
-LONGEST_KEY, LONGEST_REASON = 120, 2000
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,8 @@ def stated(reason: str, key: str) -> None:
     """Make sure that an act has a reason and a key. Raises Refused: `reason_missing`, `bad_field`."""
     if not reason.strip():
         raise Refused("reason_missing")
-    for name, value, longest in (("reason", reason, LONGEST_REASON), ("key", key, LONGEST_KEY)):
-        if not value.strip() or len(value) > longest or "\0" in value:
-            raise Refused("bad_field", field=name, found=repr(value[:50]), allowed=f"1 to {longest} characters", nearest="")
+    require_text("reason", reason, LONGEST_REASON)
+    require_text("key", key, LONGEST_KEY)
 
 
 def perform(session: Session, program: Program, by: Actor, sent: Sent, now: datetime, approved: Approved | None = None) -> Done:
@@ -103,7 +100,7 @@ def perform(session: Session, program: Program, by: Actor, sent: Sent, now: date
     account = accounts[sent.number]
     first = by_key(session, sent.key)
     if first is not None:
-        return _again(first, read, account)
+        return Done(False, *again(first, sent, account.member_id, read.input.told))
     done = _do(session, program, by, read, accounts, now, approved)
     if done.fresh:
         what: dict[str, Any] = {"before": done.before, "after": done.after, "input": read.input.told}
@@ -122,17 +119,24 @@ def preview(store: Store, program: Program, by: Actor, sent: Sent, now: datetime
 def rehearse(session: Session, program: Program, by: Actor, sent: Sent, now: datetime) -> Done:
     """The same within a transaction, in which nothing of it stays. Raises what `perform` raises."""
     read = understood(sent)
-    taken_back = session.begin_nested()
-    try:
+    with taken_back(session):
         accounts = _everyone(session, read)
         first, account = by_key(session, sent.key), accounts[sent.number]
         if first:
-            return _again(first, read, account)
+            return Done(False, *again(first, sent, account.member_id, read.input.told))
         was = read.act.beside(session, account, read.input)
         done = _do(session, program, by, read, accounts, now, None)
         return replace(done, beside=changed(was, read.act.beside(session, account, read.input)))
+
+
+@contextmanager
+def taken_back(session: Session) -> Iterator[None]:
+    """Within a transaction: nothing of what is done here stays, nor where it is refused."""
+    nested = session.begin_nested()
+    try:
+        yield
     finally:
-        taken_back.rollback()
+        nested.rollback()
 
 
 def _do(
@@ -150,9 +154,7 @@ def _do(
     fresh = read.act.do(Doing(*about, author, approver, sent.reason, sent.key, now))
     _settle_again(session, program, accounts, now)
     after = state_of(session, program, _locked(session, [sent.number])[sent.number], today)
-    for hidden in read.act.hides:
-        del before[hidden], after[hidden]
-    return Done(fresh, *changed(before, after))
+    return Done(fresh, *changed(without(before, read.act.hides), without(after, read.act.hides)))
 
 
 def _settle_again(session: Session, program: Program, accounts: dict[str, Account], now: datetime) -> None:
@@ -182,10 +184,9 @@ def _locked(session: Session, numbers: list[str]) -> dict[str, Account]:
     return accounts
 
 
-def _again(line: AuditLine, read: Read, account: Account) -> Done:
-    """The first answer to a key. Raises Refused: `key_reused` where it was for something else."""
+def again(line: AuditLine, sent: Sent, member_id: int | None, told: Any) -> tuple[State, State]:
+    """What the first answer to a key was: before and after. Raises Refused: `key_reused` where it was for something else."""
     what = json.loads(line.what)
-    said = (line.act, line.member_id, what.get("input"), line.reason)
-    if said != (read.sent.act, account.member_id, read.input.told, read.sent.reason):
-        raise Refused("key_reused", key=read.sent.key, source="desk")
-    return Done(False, what["before"], what["after"])
+    if (line.act, line.member_id, what.get("input"), line.reason) != (sent.act, member_id, told, sent.reason):
+        raise Refused("key_reused", key=sent.key, source="desk")
+    return what["before"], what["after"]

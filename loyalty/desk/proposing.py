@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 
 from loyalty.access.roles import Roles
 from loyalty.desk.approvals import Asked, Who, not_allowed, record
-from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON
+from loyalty.desk.performing import stated
 from loyalty.desk.publishing import PUBLISH, publishable
 from loyalty.desk.tables import Approval
-from loyalty.errors import Refused
 from loyalty.keys import dumps
 from loyalty.program.load import Program
 from loyalty.published.drafts import draft_of
@@ -26,11 +25,7 @@ def propose(
     """
     if roles.may(who.roles, PUBLISH) == "no":
         raise not_allowed(PUBLISH)
-    if not reason.strip():
-        raise Refused("reason_missing")
-    for name, value, longest in (("reason", reason, LONGEST_REASON), ("key", key, LONGEST_KEY)):
-        if not value.strip() or len(value) > longest or "\0" in value:
-            raise Refused("bad_field", field=name, found=repr(value[:50]), allowed=f"1 to {longest} characters", nearest="")
+    stated(reason, key)
     draft = draft_of(session, draft_id)
     if session.scalar(select(Approval.approval_id).where(Approval.key == key)) is None:
         publishable(session, program, draft_id, now)

@@ -26,13 +26,13 @@ from loyalty.benefits.waitlist import Id
 from loyalty.clock import instant_at
 from loyalty.desk.effect import State, changed
 from loyalty.desk.inputs import ChangeServiceInput, RequestInput, ServiceInput, read_input
-from loyalty.desk.performing import Approved, Done, Sent, stated
+from loyalty.desk.performing import Approved, Done, Sent, again, stated, taken_back
 from loyalty.errors import Refused
 from loyalty.i18n import Text, _
-from loyalty.members.tables import Member
+from loyalty.members.finding import numbers_by_id
 from loyalty.program.load import Program
 from loyalty.settle import settle_services
-from loyalty.store import Store, among, pairs
+from loyalty.store import Store, pairs
 
 CHANGE, CLEAR = "service.change", "service.clear"
 #: The acts on a service, each with what it takes. `Sent.number` of them is empty.
@@ -118,21 +118,13 @@ def perform_on_service(
     return done
 
 
-class _TakeBack(Exception):
-    """Undoes a preview."""
-
-
 def preview_on_service(store: Store, program: Program, by: Actor, sent: Sent, now: datetime) -> ServiceDone:
     """What `perform_on_service` would come to: the same, in a transaction of its own that is taken back."""
     read = service_understood(sent)
-    try:
-        with store.transaction() as session:
-            locked = lock_for(session, read)
-            first = by_key(session, sent.key)
-            done = _again(first, sent, read) if first else _do(session, program, by, sent, read, locked, now, None)
-            raise _TakeBack
-    except _TakeBack:
-        return done
+    with store.transaction() as session, taken_back(session):
+        locked = lock_for(session, read)
+        first = by_key(session, sent.key)
+        return _again(first, sent, read) if first else _do(session, program, by, sent, read, locked, now, None)
 
 
 def lock_for(session: Session, read: ServiceInput) -> list[Service]:
@@ -147,11 +139,7 @@ def lock_for(session: Session, read: ServiceInput) -> list[Service]:
 
 
 def _again(line: AuditLine, sent: Sent, read: ServiceInput) -> ServiceDone:
-    """The first answer to a key. Raises Refused: `key_reused` where it was for something else."""
-    what = json.loads(line.what)
-    if (line.act, line.member_id, what.get("input"), line.reason) != (sent.act, None, read.told, sent.reason):
-        raise Refused("key_reused", key=sent.key, source="desk")
-    return ServiceDone(False, what["before"], what["after"])
+    return ServiceDone(False, *again(line, sent, None, read.told))
 
 
 def _do(
@@ -165,7 +153,7 @@ def _do(
                 clear(session, program, one, now)
     ranked = [(row, one.service_id) for one in locked for _, _, row in live_rows(session, program, one, now)[1]]
     ids = [(row.member_id, row.request_id) for row, _ in ranked]
-    numbers = _numbers(session, {member_id for member_id, _ in ids})
+    numbers = numbers_by_id(session, (member_id for member_id, _ in ids))
     before = _state(locked, _classes(session, locked), _rows(session, ids), numbers)
     wanted, fresh = Change(author, sent.reason, sent.key), True
     if isinstance(read, ChangeServiceInput):
@@ -226,11 +214,6 @@ def _rows(session: Session, ids: list[Id]) -> dict[Id, Any]:
     wanted = pairs(session, ids)
     match = (wanted.c.a == table.c.member_id) & (wanted.c.b == table.c.request_id)
     return {(row.member_id, row.request_id): row for row in session.execute(select(table).join(wanted, match))}
-
-
-def _numbers(session: Session, members: set[int]) -> dict[int, str]:
-    query = select(Member.member_id, Member.number).where(among(session, Member.member_id, sorted(members)))
-    return {member_id: number for member_id, number in session.execute(query)}  # noqa: C416 a row is no pair
 
 
 def _state(services: list[Service], classes: Mapping[int, Any], rows: Mapping[Id, Any], numbers: Mapping[int, str]) -> State:

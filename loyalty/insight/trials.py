@@ -18,6 +18,7 @@ from loyalty.insight.backtest import Tried
 from loyalty.insight.trial_tables import DraftTrial, TrialMove, TrialPart, TrialScenario
 from loyalty.keys import dumps
 from loyalty.published.tables import EditionDraft
+from loyalty.sheets import csv_line
 from loyalty.store import take_turns
 
 #: The states of a trial that is not over.
@@ -132,6 +133,13 @@ def all_moves(session: Session, trial_id: int) -> Iterator[TrialMove]:
     """Everyone who moves, by number, read a stretch at a time."""
     query = select(TrialMove).where(TrialMove.trial_id == trial_id).order_by(TrialMove.number)
     yield from session.scalars(query.execution_options(yield_per=1000))
+
+
+def moves_csv(session: Session, trial_id: int) -> Iterator[str]:
+    """Everyone who moves as lines of a CSV file, the header first."""
+    yield csv_line(MOVE_FIELDS)
+    for move in all_moves(session, trial_id):
+        yield csv_line(getattr(move, name) for name in MOVE_FIELDS)
 
 
 # --- what a trial came to, as text ------------------------------------------------------------------------------

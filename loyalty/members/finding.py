@@ -1,6 +1,6 @@
 """Members found by number, name, mail address or phone, also with a slip; and the words that this needs, kept with them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select
@@ -115,3 +115,11 @@ def _with_words(session: Session, wanted: Sequence[Wanted]) -> list[Row[Any]]:
         found = found.where(exists().where(beside.c.member_id == _WORD.c.member_id, other(beside.c.word)))
     query = select(*_COLUMNS).where(_MEMBER.c.member_id.in_(found.limit(LOOKED)))
     return list(session.execute(query.order_by(func.lower(_MEMBER.c.name), _MEMBER.c.number).limit(FOUND)))
+
+
+def numbers_by_id(session: Session, member_ids: Iterable[int | None]) -> dict[int, str]:
+    """The numbers of members by their ids. One statement."""
+    wanted = sorted({one for one in member_ids if one is not None})
+    return {row.member_id: row.number for row in session.execute(
+        select(_MEMBER.c.member_id, _MEMBER.c.number).where(among(session, _MEMBER.c.member_id, wanted))
+    )}  # fmt: skip

@@ -145,9 +145,9 @@ def tested(session: Session, endpoint_id: int, details: Mapping[str, Any], by: B
 # --- parts --------------------------------------------------------------------------------------------------------
 
 
-def endpoint_of(session: Session, endpoint_id: int) -> WebhookEndpoint:
-    """An endpoint that has not been removed, locked. Raises Refused: `unknown_webhook`."""
-    found = session.get(WebhookEndpoint, endpoint_id, with_for_update=True, populate_existing=True)
+def endpoint_of(session: Session, endpoint_id: int, lock: bool = True) -> WebhookEndpoint:
+    """An endpoint that has not been removed, locked unless it is only to be read. Raises Refused: `unknown_webhook`."""
+    found = session.get(WebhookEndpoint, endpoint_id, with_for_update=lock, populate_existing=True)
     if found is None or found.state == "removed":
         raise Refused("unknown_webhook", endpoint=endpoint_id)
     return found

@@ -8,14 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from loyalty.audit.chain import Act, Actor
+from loyalty.audit.chain import LONGEST_KEY, LONGEST_REASON, Act, Actor
 from loyalty.audit.operations import append
-from loyalty.errors import Refused
+from loyalty.errors import Refused, require_text
 from loyalty.program.load import Edition, Files, Program, load
 from loyalty.published.tables import DraftFile, EditionDraft, PublishedEdition
-
-#: Notes and keys are no longer than this.
-LONGEST_NOTE, LONGEST_KEY = 2000, 120
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,8 @@ def add_draft(session: Session, program: Program, by: Actor, wanted: Draft, now:
 def _said(wanted: Draft) -> None:
     if not wanted.note.strip():
         raise Refused("reason_missing")
-    for name, value, longest in (("note", wanted.note, LONGEST_NOTE), ("key", wanted.key, LONGEST_KEY)):
-        if not value.strip() or len(value) > longest or "\0" in value:
-            raise Refused("bad_field", field=name, found=repr(value[:50]), allowed=f"1 to {longest} characters", nearest="")
+    require_text("note", wanted.note, LONGEST_REASON)
+    require_text("key", wanted.key, LONGEST_KEY)
 
 
 def _again(session: Session, before: EditionDraft, wanted: Draft) -> EditionDraft:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
+from loyalty.clock import ticks
 from loyalty.ledger.queries import counted
 from loyalty.members.rules import attribute_values
 from loyalty.members.tables import AttributeChange, Member
@@ -51,7 +52,6 @@ class Account:
 
 #: Values of attributes with the day from which they are known.
 Traits = list[tuple[int, tuple[Any, ...]]]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELDS = tuple(Account.__dataclass_fields__)
 _MEMBER, _STANDING = Member.__table__, Standing.__table__
 _ACCOUNT = (
@@ -144,7 +144,7 @@ def _fact(rules: Rules, row: StatusFact) -> Fact:
     until = row.until.toordinal() if row.until else FAR
     return Fact(
         row.posted_on.toordinal(), row.fact_id, row.kind, rules.tiers.index(row.tier), row.begins.toordinal(), until,
-        row.revokes, (row.posted_at - _EPOCH) // timedelta(microseconds=1), read_evidence(row.evidence).get("window"),
+        row.revokes, ticks(row.posted_at), read_evidence(row.evidence).get("window"),
         row.offer,
     )  # fmt: skip
 

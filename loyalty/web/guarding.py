@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.access.signed import NOTED, Viewer, note_use, viewer_of
+from loyalty.keys import LARGEST
 from loyalty.settings import Settings
 from loyalty.web.site import Site, here
 
@@ -35,6 +36,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+
+#: A number of a row in an address.
+NUMBER = f"int(max={LARGEST})"
 
 csrf = CSRFProtect()
 #: How often one address may do what is limited; `@limiter.limit("10 per minute")` on a page.

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loyalty.audit.queries import verify
+from loyalty.care.filing import Contact, set_contact
 from loyalty.cli import main
 from loyalty.cli.edge import shell
 from loyalty.jobs.deployment import Deployment
@@ -77,6 +78,14 @@ def test_every_command_that_changes_a_member_is_noted_once(desk: Counter) -> Non
             assert what["before"] or what["after"], command
     with desk.deployment.store.reading() as session:
         assert verify(session).fault == ""
+
+
+def test_of_a_file_that_is_deleted_the_log_keeps_nothing(desk: Counter) -> None:
+    with desk.deployment.store.transaction() as session:
+        set_contact(session, 1, "", Contact("Bo Lind"), "k", desk.now)
+    assert loyalty(desk, "members", "leave", "M", "--on", "2026-08-20", "--as-of", "2026-06-15").exit_code == 0
+    (line,) = [line for line in desk.lines() if line.act == "members leave"]
+    assert "2026-08-20" in line.what and "Bo Lind" not in line.what
 
 
 def test_what_is_refused_leaves_no_line(desk: Counter) -> None:

@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import event, select
 
 from loyalty.access.roles import Roles
+from loyalty.access.staff import staff_named
 from loyalty.audit.queries import verify
 from loyalty.benefits.places import place_of
 from loyalty.benefits.queues import queues_told
 from loyalty.benefits.tables import BenefitUse, Request, Service, ServiceChange, ServiceClass
+from loyalty.desk.approvals import ask, who_is
+from loyalty.desk.performing import Sent
 from loyalty.desk.tables import Approval
 from loyalty.i18n import translated
 from loyalty.store import Base
@@ -269,6 +272,23 @@ def test_offloading_takes_back_what_was_given_and_the_next_in_the_queue_is_given
     assert post(client, "/staff/members/C/acts/request.give_back", gone).location == here
     assert rows(console)["B SK1 business"].state == "waitlisted" and units(console, number) == (0, 0)
     assert "crew seat" in client.get(here).text and "units changed" in client.get(here).text
+
+
+def test_who_approves_an_offloading_sees_what_it_does_to_others(console: Console) -> None:
+    flight(console, "SK1", 24, business=1)
+    member(console, "A", "silver")
+    member(console, "B", "platinum")
+    instruments(console, "A", "cabin_upgrade", 1)
+    asks(console, "A", "SK1", instrument="cabin_upgrade")
+    asks(console, "B", "SK1")
+    client = console.staff("supervisor")
+    console.hire("agent")
+    raw = {"request": "A SK1 business", "source": "desk"}
+    with console.deployment.store.transaction() as session:
+        who_asks = who_is(staff_named(session, "agent@house.example"))
+        ask(session, console.deployment.program, who_asks, Sent("request.give_back", "A", raw, "crew seat", "k"), console.now)
+    told = text_of(client.get("/staff/approvals/1").text)
+    assert "B B SK1 business in the queue confirmed from the queue" in told
 
 
 # --- the service itself -----------------------------------------------------------------------------------------

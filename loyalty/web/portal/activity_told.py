@@ -17,6 +17,7 @@ from loyalty.i18n import Language, _
 from loyalty.members.tables import Member
 from loyalty.program.labels import field_labels
 from loyalty.program.load import Edition, Program
+from loyalty.sheets import guarded
 from loyalty.status.words import unit_of
 from loyalty.web.portal.labels import YES, value_of
 
@@ -137,8 +138,3 @@ def csv_rows(session: Session, teller: Teller, member: Member, rows: Sequence[An
         days = (row.posted_on.isoformat(), row.on.isoformat())
         found.append([*days, *map(guarded, texts), entry.amount, back, *map(guarded, why)])
     return found
-
-
-def guarded(text: str) -> str:
-    """A text that a spreadsheet takes for a text: what would begin a formula is quoted."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text

@@ -19,7 +19,7 @@ from loyalty.keys import digest
 from loyalty.settle import settle
 from loyalty.status import rewards
 from loyalty.status.queries import Account, lock_numbers
-from loyalty.web.guarding import limiter, open_to_all
+from loyalty.web.guarding import NUMBER, limiter, open_to_all
 from loyalty.web.portal.chart import comparison
 from loyalty.web.portal.having import having, most_companions, options_named
 from loyalty.web.site import back, form, fresh_key, here, tell
@@ -206,14 +206,14 @@ def _pair(session: Session, number: str) -> dict[str, Account]:
     return pair
 
 
-@pages.get("/benefits/companions/<int(max=9223372036854775807):companion>/end")
+@pages.get(f"/benefits/companions/<{NUMBER}:companion>/end")
 def end(companion: int) -> str:
     """Asks whether a companion is to be ended."""
     row = _companion(here().reading, companion)
     return render_template("end_companion.html", companion=row)
 
 
-@pages.post("/benefits/companions/<int(max=9223372036854775807):companion>/end")
+@pages.post(f"/benefits/companions/<{NUMBER}:companion>/end")
 def end_it(companion: int) -> Page:
     """End a companion today, with the status that was shared."""
     site = here()

@@ -8,10 +8,9 @@ from flask_login import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.access.signed import end
-from loyalty.care.filing import forget
+from loyalty.care.filing import end_membership
 from loyalty.i18n import _
 from loyalty.members.household import depart
-from loyalty.members.operations import leave
 from loyalty.members.tables import Member
 from loyalty.settle import settle
 from loyalty.status.words import tier_name
@@ -66,9 +65,8 @@ def closed() -> AnyResponse | tuple[str, int]:
     if form("number", 40) != viewer.number:
         return _page(site, site.language.say(_("This is not your member number. Nothing was changed."))), 422
     with site.writing() as writing:
-        leave(writing, viewer.number, site.today + timedelta(days=1))
+        end_membership(writing, site.locked(writing), site.today + timedelta(days=1))
         depart(writing, viewer.member_id, site.now)
-        forget(writing, viewer.member_id)
         settle(writing, site.program, [site.locked(writing)], site.now)
         end(writing, viewer.member_id, site.now)
     said = site.language.say(_("Your membership ends with this day. Thank you for the time with us."))

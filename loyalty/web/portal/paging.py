@@ -1,15 +1,16 @@
 """Where a page of rows goes on: the place of its last row, as it stands in an address."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import TypeVar
 
-from flask import abort
+from flask import abort, request
 
+from loyalty.clock import instant_of, ticks
+from loyalty.keys import LARGEST
 from loyalty.ledger.queries import Place
 
 T = TypeVar("T")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_place(text: str, read: Callable[[list[str]], T]) -> T | None:
@@ -31,10 +32,15 @@ def cause_of(parts: list[str]) -> tuple[date, int]:
 def entry_of(parts: list[str]) -> Place:
     """An entry: the day and the instant at which it was posted, cause and number."""
     posted_on, at, cause, n = parts
-    return Place(date.fromisoformat(posted_on), _EPOCH + timedelta(microseconds=int(at)), int(cause), int(n))
+    return Place(date.fromisoformat(posted_on), instant_of(int(at)), int(cause), int(n))
 
 
 def entry_written(place: Place) -> str:
     """An entry's place as an address has it."""
-    at = (place.posted_at - _EPOCH) // timedelta(microseconds=1)
-    return f"{place.posted_on.isoformat()}.{at}.{place.cause_id}.{place.n}"
+    return f"{place.posted_on.isoformat()}.{ticks(place.posted_at)}.{place.cause_id}.{place.n}"
+
+
+def before_given() -> int | None:
+    """The number of the row before which a page goes on; none for the first page, and for what is no number of a row."""
+    before = request.args.get("before", type=int)
+    return before if before is not None and 0 < before <= LARGEST else None

@@ -17,7 +17,7 @@ from loyalty.benefits.telling import changes_of, own_requests, services_found
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.settle import settle_services
-from loyalty.web.guarding import limiter
+from loyalty.web.guarding import NUMBER, limiter
 from loyalty.web.portal.asked import facts_told, foreseen_told, logged_told, placed_told, request_told
 from loyalty.web.portal.asking import Names, grouped, service_told, window_told
 from loyalty.web.portal.forms import SOURCE, AskForm, ask_form, kept, left_of, sent
@@ -26,8 +26,6 @@ from loyalty.web.site import back, form, fresh_key, here, tell
 pages = Blueprint("requests", __name__)
 
 Page = str | tuple[str, int] | Response
-#: The largest number of a service or request.
-NUMBER = "int(max=9223372036854775807)"
 #: So many requests that have ended are shown.
 PAST = 20
 

@@ -1,24 +1,26 @@
 """An act on a member: its form, its effect before it is done, and the doing, once for each form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from loyalty.access.acts import ACTS as KNOWN
+from loyalty.audit.chain import LONGEST_KEY, LONGEST_REASON
 from loyalty.desk.acts import ACTS
-from loyalty.desk.approvals import Asked, submit, verdict
-from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON, Sent, preview
+from loyalty.desk.approvals import Asked, not_allowed, submit, verdict
+from loyalty.desk.performing import Done, Sent, preview
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.failing import STATUS
 from loyalty.web.guarding import inside
 from loyalty.web.site import form, fresh_key, here, tell
-from loyalty.web.staff.effect import effect_told
+from loyalty.web.staff.effect import preview_told
 from loyalty.web.staff.fields import fields_of, sent_fields
 from loyalty.web.staff.guard import NAMED, acting, is_stale, needs, pages, worker
 from loyalty.web.staff.member import member_of
+from loyalty.web.staff.member_told import counts_told
 from loyalty.web.staff.signing import WRONG_CODE, is_proved
 
 Page = str | tuple[str, int] | Response
@@ -28,7 +30,7 @@ Page = str | tuple[str, int] | Response
 class Shown:
     """What the page of an act shows beside its fields: what was typed, what is wrong, the effect where it was asked for."""
 
-    given: dict[str, str]
+    given: Mapping[str, str]
     reason: str
     key: str
     wrong: str = ""
@@ -78,23 +80,27 @@ def _previewed(sent: Sent, given: dict[str, str]) -> Shown:
     site, who = here(), acting()
     judged = verdict(site.deployment.roles, site.program, who, sent, site.now)
     if judged == "no":
-        raise Refused("not_allowed", act=sent.act)
+        raise not_allowed(sent.act)
     site.done()
     done = preview(site.deployment.store, site.program, who.actor, sent, site.now)
-    effect = effect_told(site, done.before, done.after) + effect_told(site, *done.beside)
-    return Shown(given, sent.reason, sent.key, effect=effect, asks=judged == "ask")
+    return Shown(given, sent.reason, sent.key, effect=preview_told(site, done), asks=judged == "ask")
 
 
 def _done(sent: Sent) -> Response:
     site = here()
     with site.writing() as session:
         done = submit(session, site.program, site.deployment.roles, acting(), sent, site.now)
+    tell(outcome_told(done))
+    return redirect(_after() or url_for("staff.member", number=sent.number), 303)
+
+
+def outcome_told(done: Done | Asked) -> str:
+    """What came of an act that was sent: done, so already, or waiting for another."""
     if isinstance(done, Asked):
         said = _("This waits for another to approve it.")
     else:
         said = _("Done.") if done.fresh else _("Nothing changed: this was so already.")
-    tell(site.language.say(said))
-    return redirect(_after() or url_for("staff.member", number=sent.number), 303)
+    return here().language.say(said)
 
 
 def _after() -> str | None:
@@ -108,13 +114,8 @@ def _page(number: str, act: str, shown: Shown) -> str:
     fields, more = fields_of(site, act, account, person, shown.given)
     roles = site.deployment.roles
     told: dict[str, Any] = {
-        "limit": roles.limit(worker().roles, act), "counts": _counts(act), "label": site.language.say(ACTS[act].label),
-        "stale": is_stale(act), "after": _after(),
+        "limit": roles.limit(worker().roles, act), "counts": counts_told(site, act),
+        "label": site.language.say(ACTS[act].label), "stale": is_stale(act), "after": _after(),
     }  # fmt: skip
     return render_template("staff/act.html", act=act, number=account.number, person=person, fields=fields, more=more,
                            shown=shown, **told)  # fmt: skip
-
-
-def _counts(act: str) -> str:
-    counts = KNOWN[act].counts
-    return here().language.say(counts) if counts else ""

@@ -9,7 +9,6 @@ from flask import abort, redirect, render_template, url_for
 from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
-from loyalty.access.acts import ACTS as KNOWN
 from loyalty.access.staff_tables import Staff
 from loyalty.benefits.services import service_id
 from loyalty.desk.approvals import BULK, approvals, approve, may_decide, refuse, sent_of, withdraw
@@ -21,17 +20,16 @@ from loyalty.desk.tables import Approval
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.failing import STATUS
+from loyalty.web.guarding import NUMBER
 from loyalty.web.site import Site, back, form, here
 from loyalty.web.staff.bulk_told import bulk_told
-from loyalty.web.staff.effect import effect_told
+from loyalty.web.staff.effect import preview_told
 from loyalty.web.staff.guard import acting, is_stale, needs, pages, worker
 from loyalty.web.staff.input_told import input_told
-from loyalty.web.staff.member_told import act_told
+from loyalty.web.staff.member_told import act_told, counts_told
 from loyalty.web.staff.service_acting import fates_told, service_effect
 
 Page = str | tuple[str, int] | Response
-#: The largest number of an approval.
-NUMBER = "int(max=9223372036854775807)"
 #: What the states are called.
 STATES = {"waiting": _("waiting"), "approved": _("approved"), "refused": _("refused"), "withdrawn": _("taken back")}
 
@@ -102,14 +100,9 @@ def _page(number: int, wrong: str) -> str:
     return render_template(
         "staff/approval.html", row=row, label=label_told(site, row), many=many, asked_by=asked_by, own_one=own, decides=decides,
         effect=effect, refused=refused, wrong=wrong, zone=site.program.zone.key, state=site.language.say(STATES[row.state]),
-        fields=[] if many else input_told(site, row.act, json.loads(row.input)), counts=_counts(row.act), fates=fates,
+        fields=[] if many else input_told(site, row.act, json.loads(row.input)), counts=counts_told(site, row.act), fates=fates,
         service=_service(row), draft=_draft(row), stale=decides and is_stale(row.act),
     )  # fmt: skip
-
-
-def _counts(act: str) -> str:
-    """What the size of an act counts; nothing where it has none."""
-    return here().language.say(KNOWN[act].counts) if act in KNOWN else ""
 
 
 def _service(row: Approval) -> int | None:
@@ -135,7 +128,7 @@ def _effect(row: Approval) -> tuple[list[dict[str, str]] | None, list[dict[str, 
         done = preview(store, site.program, by, sent, site.now)
     except Refused as refusal:
         return None, [], refusal_told(refusal, site.language)
-    return effect_told(site, done.before, done.after), [], ""
+    return preview_told(site, done), [], ""
 
 
 @pages.post(f"/approvals/<{NUMBER}:number>")

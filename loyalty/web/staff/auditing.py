@@ -1,17 +1,14 @@
 """The audit log searched and exported."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from flask import Response, render_template, request
-from sqlalchemy import Row, select
 
 from loyalty.audit.queries import Wanted, export, found
-from loyalty.keys import LARGEST
-from loyalty.members.tables import Member
+from loyalty.members.finding import numbers_by_id
 from loyalty.status.queries import account_read
-from loyalty.store import among
+from loyalty.web.portal.paging import before_given
 from loyalty.web.site import Site, here
 from loyalty.web.staff.guard import may, needs, pages
 from loyalty.web.staff.member_told import acts_told, lines_told
@@ -54,12 +51,11 @@ def _midnight(site: Site, day: date | None) -> datetime | None:
 def audit() -> str:
     """The newest lines that are looked for, a page at a time."""
     site, given = here(), asked()
-    before = request.args.get("before", type=int)
-    before = before if before is None or 0 < before <= LARGEST else None
+    before = before_given()
     rows = found(site.reading, wanted(site, given), before, PAGE + 1)
     chosen = {name: value for name, value in given.items() if value}
     older = {**chosen, "before": rows[PAGE - 1].n} if rows[PAGE:] else None
-    lines = lines_told(site, rows[:PAGE], _numbers(site, rows), full=True)
+    lines = lines_told(site, rows[:PAGE], numbers_by_id(site.reading, (row.member_id for row in rows)), full=True)
     return render_template("staff/audit.html", lines=lines, given=given, chosen=chosen, older=older, first=before is None,
                            zone=site.program.zone.key, exports=may("audit.export"), acts=_acts(site, given["act"]))  # fmt: skip
 
@@ -68,12 +64,6 @@ def _acts(site: Site, given: str) -> dict[str, str]:
     """The acts to choose among; one that was asked for by name is among them."""
     known = acts_told(site)
     return known if not given or given in known else {**known, given: given}
-
-
-def _numbers(site: Site, rows: Sequence[Row[Any]]) -> dict[int, str]:
-    ids = sorted({row.member_id for row in rows if row.member_id is not None})
-    query = select(Member.member_id, Member.number).where(among(site.reading, Member.member_id, ids))
-    return {row.member_id: row.number for row in site.reading.execute(query)}
 
 
 @pages.get("/audit/export.jsonl")

@@ -8,31 +8,29 @@ from flask import Response as Answer
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from loyalty.access.acts import ACTS as KNOWN
+from loyalty.audit.chain import LONGEST_KEY, LONGEST_REASON
 from loyalty.desk.acts import ACTS
 from loyalty.desk.approvals import BULK
 from loyalty.desk.bulk import Many, draft, drop, faults, is_asked, send
 from loyalty.desk.bulk_rows import bulk_of, bulks, errors_of, progress
 from loyalty.desk.files import MOST
-from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON
 from loyalty.desk.tables import Bulk
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.keys import LARGEST
 from loyalty.web.failing import STATUS
-from loyalty.web.guarding import takes
+from loyalty.web.guarding import NUMBER, takes
+from loyalty.web.portal.paging import before_given
 from loyalty.web.site import Site, back, form, fresh_key, here
 from loyalty.web.staff.bulk_told import bulk_told, listed, member_choices, refusals_told
 from loyalty.web.staff.fields import sent_fields, shared_fields
-from loyalty.web.staff.guard import acting, is_stale, needs, pages, worker
-from loyalty.web.staff.member_told import acts_allowed
+from loyalty.web.staff.guard import acting, is_stale, may_ask, needs, pages, worker
+from loyalty.web.staff.member_told import acts_allowed, counts_told
 from loyalty.web.staff.segment import chosen_rows, segment_typed
 
 Page = str | tuple[str, int] | Response
 #: The largest file, the rows of one page, and how many bad rows of a file are told at once.
 LARGEST_FILE, PAGE, TOLD = 8 * 1024 * 1024, 50, 100
-#: The largest number of a bulk.
-NUMBER = f"int(max={LARGEST})"
 
 
 @pages.get("/bulk", endpoint="bulks")
@@ -40,13 +38,12 @@ NUMBER = f"int(max={LARGEST})"
 def bulks_() -> str:
     """The newest first, each with how far it is."""
     site = here()
-    before = request.args.get("before", type=int)
-    before = before if before is None or 0 < before <= LARGEST else None
+    before = before_given()
     rows = bulks(site.reading, PAGE + 1, before)
     shown = rows[:PAGE]
     far = progress(site.reading, [one.bulk_id for one in shown])
     older = shown[-1].bulk_id if rows[PAGE:] else None
-    runs = site.deployment.roles.may(worker().roles, BULK) != "no"
+    runs = may_ask(BULK)
     return render_template("staff/bulks.html", rows=listed(site, shown, far), older=older, first=before is None, runs=runs,
                            acts=_acts() if runs else {}, zone=site.program.zone.key)  # fmt: skip
 
@@ -91,7 +88,7 @@ def _is_stale(act: str) -> bool:
 def _form(act: str, typed: Typed) -> str:
     site = here()
     fields, more = shared_fields(site, act, typed.given)
-    limit, counts = site.deployment.roles.limit(worker().roles, BULK), site.language.say(KNOWN[BULK].counts)
+    limit, counts = site.deployment.roles.limit(worker().roles, BULK), counts_told(site, BULK)
     return render_template(
         "staff/bulk_new.html", act=act, label=site.language.say(ACTS[act].label), fields=fields, more=more, typed=typed,
         limit=limit, counts=counts, columns=["number", *ACTS[act].shape.model_fields], rows=MOST,

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from loyalty.access.acts import ACTS as KNOWN
 from loyalty.access.staff_tables import Staff
 from loyalty.desk.bulk_rows import TRIED, Progress, progress, refused_rows
 from loyalty.desk.tables import Bulk, BulkRow
@@ -20,7 +19,7 @@ from loyalty.web.portal.labels import value_of
 from loyalty.web.site import Site
 from loyalty.web.staff.effect import PARTS, value_named
 from loyalty.web.staff.fields import label_of
-from loyalty.web.staff.member_told import act_told
+from loyalty.web.staff.member_told import act_told, counts_told
 
 #: What the states are called.
 STATES = {"draft": _("draft"), "waiting": _("waiting for approval"), "approved": _("running"), "refused": _("refused"),
@@ -66,14 +65,8 @@ def bulk_told(site: Site, row: Bulk) -> dict[str, Any]:
     chosen = json.loads(row.chosen)
     shared = [(label_of(site, row.act, name), value) for name, value in json.loads(row.shared).items()]
     return {**told, "file": chosen.get("file", ""), "segment": list(_segment(site, chosen.get("segment", {}))),
-            "shared": shared, "largest": row.largest, "counts_of": _counts(site, row.act), "tried_at": row.tried_at,
+            "shared": shared, "largest": row.largest, "counts_of": counts_told(site, row.act), "tried_at": row.tried_at,
             "effect": None if row.tried_at is None else list(_effect(site, json.loads(row.effect)))}  # fmt: skip
-
-
-def _counts(site: Site, act: str) -> str:
-    """What the size of an act counts; empty where it has none."""
-    counts = KNOWN[act].counts if act in KNOWN else ""
-    return site.language.say(counts) if counts else ""
 
 
 def _segment(site: Site, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

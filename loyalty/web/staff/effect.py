@@ -9,6 +9,7 @@ from typing import Any
 
 from loyalty.benefits.reasons import STATES as SERVICE_STATES
 from loyalty.desk.effect import State
+from loyalty.desk.performing import Done
 from loyalty.i18n import Language, _
 from loyalty.program.load import Edition
 from loyalty.status.words import tier_name
@@ -51,6 +52,11 @@ def effect_told(site: Site, before: State, after: State) -> list[dict[str, str]]
          "before": _value(site, way, was.get(way)), "after": _value(site, way, now.get(way))}
         for way in dict.fromkeys([*was, *now])
     ]  # fmt: skip
+
+
+def preview_told(site: Site, done: Done) -> list[dict[str, str]]:
+    """What an act would change: of the member, then of others."""
+    return effect_told(site, done.before, done.after) + effect_told(site, *done.beside)
 
 
 def _leaves(state: Any, way: tuple[str, ...] = ()) -> Iterator[Leaf]:

@@ -12,12 +12,12 @@ from loyalty.care.files import Filed, competitors_of, contacts_of, file_of
 from loyalty.care.queries import Told
 from loyalty.clock import day_of
 from loyalty.i18n import Language, _
-from loyalty.members.household import households_of
+from loyalty.members.household import Households
 from loyalty.members.tables import Member
 from loyalty.program.customer_file import BESIDE, PROFILE, fields_in
 from loyalty.program.labels import field_labels
 from loyalty.program.load import Program
-from loyalty.status.queries import account_read
+from loyalty.status.queries import Account
 from loyalty.status.words import tier_name
 from loyalty.web.portal.labels import facts_told
 from loyalty.web.site import Site
@@ -44,17 +44,16 @@ class Reviewed:
     missing: list[str]
 
 
-def file_told(site: Site, person: Member) -> dict[str, Any]:
+def file_told(site: Site, account: Account, person: Member, household: Households) -> dict[str, Any]:
     """All of a member's file, in as many statements whatever there is."""
     session, mine, known = site.reading, person.member_id, site.program.file.customer_file
     filed, contacts, competitors = file_of(session, mine), contacts_of(session, mine), competitors_of(session, mine)
-    mates = households_of(session, mine).mates
+    mates = household.mates
     beside = {"household": bool(mates), "contacts": bool(contacts),
               "competitors": bool(competitors)}  # fmt: skip
-    account = account_read(session, person.number)
     managed = filed.manager is not None and filed.manager.active
     reviewed_on = day_of(filed.reviewed_at, site.program.zone) if filed.reviewed_at else None
-    due = due_on(known.review, account.tier if account else None, managed, reviewed_on, site.today)
+    due = due_on(known.review, account.tier, managed, reviewed_on, site.today)
     return {
         **_facts(site, filed), **completeness_told(site, completeness(known, there(person, filed.fields, beside))),
         "attributes": facts_told(site.program.file.members.attributes, json.loads(person.attributes), site.language),

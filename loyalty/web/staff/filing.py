@@ -1,19 +1,22 @@
 """The customer file of a member, their cases, and the files that are to be reviewed this month."""
 
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from loyalty.audit.chain import LONGEST_KEY
 from loyalty.care.files import Place, Sought, managers, reviews
 from loyalty.care.queries import cases_of
+from loyalty.clock import instant_of, ticks
 from loyalty.desk.approvals import Asked, submit
-from loyalty.desk.performing import LONGEST_KEY, Sent
+from loyalty.desk.performing import Sent
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.keys import LARGEST
+from loyalty.members.household import households_of
 from loyalty.web.guarding import inside
 from loyalty.web.portal.paging import read_place
 from loyalty.web.site import form, fresh_key, here, tell
@@ -26,7 +29,6 @@ from loyalty.web.staff.member_told import acts_at, names_allowed
 PAGE, CASES = 50, 200
 #: Whose files the list shows beside those of one manager: everybody's, those of nobody.
 ALL, NOBODY = "all", "nobody"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pages.get("/members/<number>/file")
@@ -35,9 +37,10 @@ def member_file(number: str) -> str:
     """All that is kept to look after a member, in as many statements whatever there is."""
     site = here()
     account, person = member_of(number)
-    allowed, at = names_allowed(site), acts_at(account.number)
-    return render_template("staff/file.html", number=account.number, person=person, allowed=allowed, acts_at=at,
-                           file=file_told(site, person), zone=site.program.zone.key, key=fresh_key())  # fmt: skip
+    allowed, at = names_allowed(), acts_at(account.number)
+    told = file_told(site, account, person, households_of(site.reading, account.member_id))
+    return render_template("staff/file.html", number=account.number, person=person, allowed=allowed, acts_at=at, file=told,
+                           zone=site.program.zone.key, key=fresh_key())  # fmt: skip
 
 
 @pages.get("/members/<number>/cases")
@@ -47,7 +50,7 @@ def cases(number: str) -> str:
     site = here()
     account, person = member_of(number)
     found = [case_told(site, one) for one in cases_of(site.reading, account.member_id, CASES)]
-    allowed, at = names_allowed(site), acts_at(account.number)
+    allowed, at = names_allowed(), acts_at(account.number)
     return render_template("staff/cases.html", number=account.number, person=person, allowed=allowed, acts_at=at, cases=found,
                            zone=site.program.zone.key)  # fmt: skip
 
@@ -81,7 +84,7 @@ def _month_end(day: date) -> date:
 
 def _written(row: Any) -> str:
     """The place of a row in the list, as a link has it."""
-    at = "" if row.reviewed_at is None else str((row.reviewed_at - EPOCH) // timedelta(microseconds=1))
+    at = "" if row.reviewed_at is None else str(ticks(row.reviewed_at))
     return f"{at}.{row.member_id}"
 
 
@@ -90,7 +93,7 @@ def _place(parts: list[str]) -> Place:
     at, member_id = parts
     if not 0 < int(member_id) <= LARGEST:
         raise ValueError(member_id)
-    return Place(EPOCH + timedelta(microseconds=int(at)) if at else None, int(member_id))
+    return Place(instant_of(int(at)) if at else None, int(member_id))
 
 
 @pages.post("/reviews")

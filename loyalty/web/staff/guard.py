@@ -73,6 +73,11 @@ def may(act: str) -> bool:
     return here().deployment.roles.may(worker().roles, act) == "yes"
 
 
+def may_ask(act: str) -> bool:
+    """Whether who is signed in may do an act of some size, or at least ask for it."""
+    return here().deployment.roles.may(worker().roles, act) != "no"
+
+
 def is_stale(act: str) -> bool:
     """Whether an act takes a second step that is fresher than that of this sign-in."""
     try:
@@ -114,10 +119,10 @@ def _allowed(act: str, asking: bool) -> None:
         if named not in ON_MEMBERS:
             abort(404)
         allowed(here().deployment.roles, acting(), "member.read")
-        if here().deployment.roles.may(worker().roles, named) == "no":
+        if not may_ask(named):
             raise not_allowed(named)
     elif asking or act in ON_SERVICES:  # who may only ask for it opens its form too
-        if here().deployment.roles.may(worker().roles, act) == "no":
+        if not may_ask(act):
             raise not_allowed(act)
     elif act != WHOLE:
         allowed(here().deployment.roles, acting(), act)

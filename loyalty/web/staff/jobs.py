@@ -6,8 +6,7 @@ from flask import abort, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from loyalty.access.staff_signed import fresh_step
-from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON
+from loyalty.audit.chain import LONGEST_KEY, LONGEST_REASON
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.jobs.asking import RUN, ask_run
@@ -15,11 +14,10 @@ from loyalty.jobs.health import health, history
 from loyalty.jobs.leading import is_led
 from loyalty.jobs.tables import Run, RunChunk, RunFailure
 from loyalty.jobs.timetable import Job, jobs
-from loyalty.members.tables import Member
-from loyalty.store import among
+from loyalty.members.finding import numbers_by_id
 from loyalty.web.failing import STATUS
 from loyalty.web.site import Site, form, fresh_key, here, tell
-from loyalty.web.staff.guard import acting, may, needs, pages, worker
+from loyalty.web.staff.guard import acting, is_stale, may, needs, pages
 from loyalty.web.staff.jobs_told import at_of, due_of, error_told, job_told, label_of, run_told
 
 Page = str | tuple[str, int] | Response
@@ -75,9 +73,7 @@ def run_job(job: str) -> Page:
     """Ask for a run, once for each form; the page that shows it follows. The second step must be fresh where roles say so."""
     site, known, who = here(), job_of(job), acting()
     reason, key = form("reason", LONGEST_REASON), form("key", LONGEST_KEY)
-    try:
-        fresh_step(site.deployment.roles, worker(), RUN, site.now)
-    except Refused:
+    if is_stale(RUN):
         return redirect(url_for("staff.code", after=url_for("staff.job", job=job)), 303)
     try:
         with site.writing() as session:
@@ -127,7 +123,5 @@ def _named(site: Site, job: Job, failed: list[RunFailure]) -> list[dict[str, Any
     """What failed, and why; members by their numbers, for who may read members."""
     numbers: dict[int, str] = {}
     if job.counts == "members" and may("member.read"):
-        ids = [one.item for one in failed]
-        query = select(Member.member_id, Member.number).where(among(site.reading, Member.member_id, ids))
-        numbers = {row.member_id: row.number for row in site.reading.execute(query)}
+        numbers = numbers_by_id(site.reading, (one.item for one in failed))
     return [{"item": one.item, "number": numbers.get(one.item, ""), "error": error_told(one.error)} for one in failed]

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from loyalty.clock import instant_of, ticks
 from loyalty.i18n import Language, _
 from loyalty.jobs.health import Health
 from loyalty.jobs.tables import Run
@@ -15,7 +16,6 @@ STATES = {
     "waits": (_("waits for the schedule"), ""), "running": (_("running"), ""), "done": (_("done"), "good"),
     "failed": (_("failed"), "bad"), "never run": (_("has never run"), ""),
 }  # fmt: skip
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: What is told of an error word by word: plain words of code. Names, numbers, addresses and what is quoted are not among them.
 PLAIN = re.compile(r"[a-z][a-z_.:,;]*")
 QUOTED = re.compile(r"""'[^']*'?|"[^"]*"?|«[^»]*»?|“[^”]*”?|\([^)]*\)?|\[[^\]]*\]?""")
@@ -83,13 +83,13 @@ class RunTold:
 
 def at_of(due: datetime) -> int:
     """A due moment as addresses name it."""
-    return (due - EPOCH) // timedelta(microseconds=1)
+    return ticks(due)
 
 
 def due_of(at: int) -> datetime | None:
     """The due moment that an address names; none beyond the calendar."""
     try:
-        return EPOCH + timedelta(microseconds=at)
+        return instant_of(at)
     except OverflowError:
         return None
 

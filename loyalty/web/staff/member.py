@@ -12,6 +12,7 @@ from loyalty.messages.frozen import thaw
 from loyalty.messages.rendering import render
 from loyalty.messages.tables import Message
 from loyalty.status.queries import Account, account_read
+from loyalty.web.guarding import NUMBER
 from loyalty.web.portal.activity_told import Teller
 from loyalty.web.portal.paging import cause_of, read_place
 from loyalty.web.site import here
@@ -19,9 +20,8 @@ from loyalty.web.staff.finding import remember
 from loyalty.web.staff.guard import needs, pages
 from loyalty.web.staff.member_told import member_told, message_told
 
-#: Records of one page of activity, and the largest number of a message.
+#: Records of one page of activity.
 PAGE = 50
-NUMBER = "int(max=9223372036854775807)"
 
 
 def member_of(number: str) -> tuple[Account, Member]:

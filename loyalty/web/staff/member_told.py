@@ -38,7 +38,7 @@ from loyalty.web.portal.telling import amounts_of, card_of
 from loyalty.web.site import Site
 from loyalty.web.staff.effect import benefit_named
 from loyalty.web.staff.file_told import case_told, file_told
-from loyalty.web.staff.guard import may, worker
+from loyalty.web.staff.guard import may, may_ask, worker
 from loyalty.web.staff.messages_told import WHYS, kind_told, state_told
 
 #: So many of each are shown; the rest is on pages of its own, or is long ago.
@@ -54,7 +54,7 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
     program, language, session, mine = site.program, site.language, site.reading, account.member_id
     mark, key = mark_of(session, mine, site.now), ("staff", mine, site.today, language.code, whole)
     told: dict[str, Any] = site.kept.get(key, mark, lambda: _standing(site, account, person, LONGEST if whole else SHOWN))
-    freezes = freezes_of(session, mine)
+    freezes, household = freezes_of(session, mine), households_of(session, mine)
     return {
         **told,
         "spans": told["spans"][: LONGEST if whole else SHOWN],
@@ -65,14 +65,14 @@ def member_told(site: Site, account: Account, person: Member, whole: bool) -> di
         "latest": [_latest(site, one) for one in latest_of(session, mine, SHOWN)],
         "requests": _requests(site, mine),
         "messages": [message_told(site, row) for row in listed(session, None, mine, SHOWN)],
-        "household": households_of(session, mine),
+        "household": household,
         "notes": _notes(session, mine), "freezes": freezes, "frozen": next((one for one in freezes if not one.ended_at), None),
         "asked_for": [(row.Approval, row.asked, language.say(KNOWN[row.Approval.act].label))
                       for row in approvals(session, number=account.number)],
         "lines": lines_told(site, found(session, Wanted(member_id=mine), limit=SHOWN), {}) if may("audit.read") else None,
         "cases": [case_told(site, one) for one in cases_of(session, mine, SHOWN)],
-        "file": file_told(site, person) if may("file.read") else None,
-        "acts": acts_allowed(site), "allowed": names_allowed(site), "acts_at": acts_at(account.number),
+        "file": file_told(site, account, person, household) if may("file.read") else None,
+        "acts": acts_allowed(site), "allowed": names_allowed(), "acts_at": acts_at(account.number),
         "zone": program.zone.key,
     }  # fmt: skip
 
@@ -106,10 +106,9 @@ def acts_at(number: str) -> str:
     return url_for("staff.act", number=number, act="-").removesuffix("-")
 
 
-def names_allowed(site: Site) -> frozenset[str]:
+def names_allowed() -> frozenset[str]:
     """The names of the acts on a member that roles allow, or let one ask for."""
-    roles, held = site.deployment.roles, worker().roles
-    return frozenset(name for name in ACTS if roles.may(held, name) != "no")
+    return frozenset(name for name in ACTS if may_ask(name))
 
 
 def lines_told(site: Site, rows: Sequence[Row[Any]], numbers: dict[int, str], full: bool = False) -> list[dict[str, Any]]:
@@ -129,6 +128,12 @@ def _actor(site: Site, row: Row[Any]) -> str:
 def act_told(site: Site, act: str) -> str:
     """What an act is called, also one that no role gives, such as asking for one; one of a time to come by its name."""
     return site.language.say(KNOWN[act].label if act in KNOWN else LOGGED[act]) if act in KNOWN or act in LOGGED else act
+
+
+def counts_told(site: Site, act: str) -> str:
+    """What the size of an act counts; nothing where it has none."""
+    counts = KNOWN[act].counts if act in KNOWN else ""
+    return site.language.say(counts) if counts else ""
 
 
 def source_told(source: str, language: Language) -> str:

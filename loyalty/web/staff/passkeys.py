@@ -9,14 +9,12 @@ from loyalty.access.staff_signed import begin_staff, is_fresh, note_step
 from loyalty.access.staff_tables import Staff
 from loyalty.errors import Refused
 from loyalty.i18n import _
-from loyalty.keys import LARGEST
-from loyalty.web.guarding import inside, limiter
+from loyalty.web.guarding import NUMBER, inside, limiter
 from loyalty.web.portal.entering import LIMIT, credential_id, keep_challenge, party, place, taken_challenge
 from loyalty.web.site import back, form, here
 from loyalty.web.staff.guard import HALF, OPEN, TOKEN, WHOLE, needs, pages, worker
 from loyalty.web.staff.signing import forget
 
-NUMBER = f"int(max={LARGEST})"
 #: What a challenge is for: one cannot be answered in the place of another.
 SIGN_IN, STEP, ADD = "staff sign in", "staff step", "staff add"
 WRONG = _("This passkey does not work here.")

@@ -11,16 +11,15 @@ from loyalty.access import staff as people_
 from loyalty.access.staff_passkeys import STAFF
 from loyalty.access.staff_signed import holds, staff_sign_ins
 from loyalty.access.staff_tables import Staff, StaffPasskey, StaffSignIn
-from loyalty.desk.performing import LONGEST_REASON
+from loyalty.audit.chain import LONGEST_REASON
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
-from loyalty.keys import LARGEST
 from loyalty.web.failing import STATUS
+from loyalty.web.guarding import NUMBER
 from loyalty.web.site import Site, back, form, here
 from loyalty.web.staff.guard import is_stale, may, needs, pages, worker
 
 Page = str | tuple[str, int] | Response
-NUMBER = f"int(max={LARGEST})"
 CHANGE = "staff.change"
 #: People of one page, and sign-ins of one person that are shown.
 PAGE, SHOWN = 50, 20

@@ -13,6 +13,7 @@ from loyalty.program.load import Edition
 from loyalty.published.drafts import drafts_with_editions, editions_kept
 from loyalty.web.portal.chart import comparison
 from loyalty.web.portal.ladder_told import earning_told, ladder_told, tiers_told
+from loyalty.web.portal.paging import before_given
 from loyalty.web.site import Site, back, here
 from loyalty.web.staff.guard import acting, needs, pages
 from loyalty.web.staff.program_read import DRAFT, named, suspected
@@ -26,8 +27,7 @@ PAGE = 20
 def program() -> str:
     """The editions, the newest drafts, and how the scenarios were found last."""
     site = here()
-    before = request.args.get("before", type=int)
-    before = before if before is None or 0 < before < 2**63 else None
+    before = before_given()
     found = drafts_with_editions(site.reading, before, PAGE + 1)
     older = found[PAGE - 1][0].draft_id if found[PAGE:] else None
     played = next(iter(rows.trials_of(site.reading, None, 1)), None)

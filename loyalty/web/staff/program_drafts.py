@@ -8,7 +8,7 @@ from datetime import date
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
-from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON
+from loyalty.audit.chain import LONGEST_KEY, LONGEST_REASON
 from loyalty.desk.proposing import propose
 from loyalty.desk.publishing import first_day, ripe
 from loyalty.errors import Refused, refusal_told
@@ -16,14 +16,13 @@ from loyalty.i18n import _
 from loyalty.insight import trials as rows
 from loyalty.program.load import EDITION_FILES, Program
 from loyalty.program.problems import Problem, ProgramInvalid
-from loyalty.published.drafts import LONGEST_NOTE, Draft, add_draft, draft_of, edition_of, files_of
+from loyalty.published.drafts import Draft, add_draft, draft_of, edition_of, files_of
 from loyalty.published.tables import EditionDraft, PublishedEdition
 from loyalty.published.upload import MOST_SENT, read_upload
 from loyalty.web.failing import STATUS
-from loyalty.web.guarding import takes
+from loyalty.web.guarding import NUMBER, takes
 from loyalty.web.site import Site, back, form, fresh_key, here
-from loyalty.web.staff.approving import NUMBER
-from loyalty.web.staff.guard import acting, needs, pages, worker
+from loyalty.web.staff.guard import acting, may_ask, needs, pages
 from loyalty.web.staff.program import changes
 from loyalty.web.staff.program_read import suspected, with_draft
 
@@ -58,7 +57,7 @@ def _form(typed: Typed) -> str:
 @takes(MOST_SENT)
 def draft_sent() -> Page | Response:
     """Keep a draft that loads; what is wrong with it is told with file and line, and nothing is kept."""
-    site, typed = here(), Typed(form("begins", 10), form("note", LONGEST_NOTE), form("key", LONGEST_KEY))
+    site, typed = here(), Typed(form("begins", 10), form("note", LONGEST_REASON), form("key", LONGEST_KEY))
     try:
         sent = [(one.filename or "", one.read(MOST_SENT)) for one in request.files.getlist("files")]
         wanted = Draft(_day("begins", typed.begins), read_upload(sent), typed.note, typed.key)
@@ -94,12 +93,11 @@ def _page(number: int, wrong: str, reason: str, key: str) -> str:
     row = draft_of(site.reading, number)
     loaded = with_draft(site, row)
     published = site.reading.get(PublishedEdition, row.begins)
-    roles = site.deployment.roles
     return render_template(
         "staff/program_draft.html", row=row, files=sorted(files_of(site.reading, row).texts), problems=loaded.problems,
         **_told(site, loaded.program, row), trials=rows.trials_of(site.reading, number), under_way=rows.under_way(site.reading),
         published=published is not None and published.draft_id == number, hindered=_hindered(site, row),
-        proposes=roles.may(worker().roles, "program.publish") != "no", wrong=wrong, reason=reason, key=key,
+        proposes=may_ask("program.publish"), wrong=wrong, reason=reason, key=key,
         zone=site.program.zone.key,
     )  # fmt: skip
 

@@ -1,7 +1,5 @@
 """Trials: how far one is, what it came to in figures and as a drawing, who moves."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +14,8 @@ from loyalty.program.load import Program
 from loyalty.published.drafts import draft_of
 from loyalty.status.evidence import read_evidence
 from loyalty.status.words import reason, tier_name
+from loyalty.web.guarding import NUMBER
 from loyalty.web.site import Site, back, here
-from loyalty.web.staff.approving import NUMBER
 from loyalty.web.staff.guard import acting, may, needs, pages
 from loyalty.web.staff.program_read import trial_told
 from loyalty.web.staff.program_told import result_told
@@ -106,13 +104,5 @@ def trial_export(number: int) -> Streamed:
 
 def _written(site: Site, number: int) -> Iterator[str]:
     """In a session of its own: the request's is given back before the last line is sent."""
-    line = io.StringIO()
-    writer = csv.writer(line)
-    writer.writerow(rows.MOVE_FIELDS)
     with site.deployment.store.reading() as session:
-        for move in rows.all_moves(session, number):
-            writer.writerow([getattr(move, name) for name in rows.MOVE_FIELDS])
-            yield line.getvalue()
-            line.seek(0)
-            line.truncate()
-    yield line.getvalue()
+        yield from rows.moves_csv(session, number)

@@ -7,22 +7,24 @@ from typing import Any
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from loyalty.audit.chain import LONGEST_KEY, LONGEST_REASON
 from loyalty.benefits.departures import stocks
 from loyalty.benefits.locking import GIVEN
 from loyalty.benefits.tables import Service
-from loyalty.desk.approvals import Asked, not_allowed, submit_on_service
-from loyalty.desk.performing import LONGEST_KEY, LONGEST_REASON, Sent
+from loyalty.desk.approvals import not_allowed, submit_on_service
+from loyalty.desk.performing import Sent
 from loyalty.desk.services import CHANGE, CLEAR, ServiceDone, preview_on_service, size_on_service
 from loyalty.errors import Refused, refusal_told
 from loyalty.i18n import _
 from loyalty.web.failing import STATUS
+from loyalty.web.guarding import NUMBER
 from loyalty.web.portal.asked import STATES
 from loyalty.web.portal.asking import Names
 from loyalty.web.site import Site, back, form, fresh_key, here
-from loyalty.web.staff.acting import prove
+from loyalty.web.staff.acting import Shown, outcome_told, prove
 from loyalty.web.staff.effect import effect_told
 from loyalty.web.staff.guard import acting, is_stale, needs, pages, worker
-from loyalty.web.staff.services import NUMBER, service_of
+from loyalty.web.staff.services import service_of
 from loyalty.web.staff.services_told import departure_told, names_of, read_start, why_told
 
 Page = str | tuple[str, int] | Response
@@ -37,16 +39,10 @@ TOLD = 200
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What the page of an act shows beside its fields: what was typed, what is wrong, what it would come to."""
+class OnService(Shown):
+    """The same of an act on a service, with what would become of its requests."""
 
-    given: Mapping[str, str]
-    reason: str
-    key: str
-    wrong: str = ""
-    effect: list[dict[str, str]] | None = None
     fates: list[dict[str, Any]] = field(default_factory=list)
-    asks: bool = False
 
     @property
     def moved(self) -> int:
@@ -90,7 +86,7 @@ def _form(act: str, number: int, how: str) -> Page:
     service = service_of(number)
     if is_stale(act):
         return redirect(url_for("staff.code", after=request.full_path.rstrip("?")), 303)
-    return _page(act, service, how, Shown({}, "", fresh_key()))
+    return _page(act, service, how, OnService({}, "", fresh_key()))
 
 
 def _sent(act: str, number: int, how: str) -> Page:
@@ -106,7 +102,7 @@ def _sent(act: str, number: int, how: str) -> Page:
         return _page(act, service, how, _previewed(sent, given))
     except Refused as refusal:
         told = refusal_told(refusal, here().language)
-        return _page(act, service, how, Shown(given, sent.reason, sent.key, told)), STATUS.get(refusal.code, 422)
+        return _page(act, service, how, OnService(given, sent.reason, sent.key, told)), STATUS.get(refusal.code, 422)
 
 
 def _given(how: str) -> dict[str, str]:
@@ -117,7 +113,7 @@ def _given(how: str) -> dict[str, str]:
     return {"move": {"starts": form("starts", 40)}, "replace": {"replaced_by": form("replaced_by", 200)}}.get(how, {})
 
 
-def _previewed(sent: Sent, given: Mapping[str, str]) -> Shown:
+def _previewed(sent: Sent, given: Mapping[str, str]) -> OnService:
     """The very act, taken back. Raises Refused as the act does."""
     site, who = here(), acting()
     judged = site.deployment.roles.may(who.roles, sent.act, size_on_service(site.reading, sent))
@@ -126,18 +122,14 @@ def _previewed(sent: Sent, given: Mapping[str, str]) -> Shown:
     site.done()
     done = preview_on_service(site.deployment.store, site.program, who.actor, sent, site.now)
     fates = fates_told(site, done)
-    return Shown(given, sent.reason, sent.key, effect=service_effect(site, done), fates=fates, asks=judged == "ask")
+    return OnService(given, sent.reason, sent.key, effect=service_effect(site, done), fates=fates, asks=judged == "ask")
 
 
 def _done(number: int, sent: Sent) -> Response:
     site = here()
     with site.writing() as session:
         done = submit_on_service(session, site.program, site.deployment.roles, acting(), sent, site.now)
-    if isinstance(done, Asked):
-        said = _("This waits for another to approve it.")
-    else:
-        said = _("Done.") if done.fresh else _("Nothing changed: this was so already.")
-    return back("staff.service", site.language.say(said), number=number)
+    return back("staff.service", outcome_told(done), number=number)
 
 
 def service_effect(site: Site, done: ServiceDone) -> list[dict[str, str]]:
@@ -163,7 +155,7 @@ def _class(names: Names, row: Any) -> str:
     return names.class_(kind.service if kind else "", row.to_class)
 
 
-def _page(act: str, service: Service, how: str, shown: Shown) -> str:
+def _page(act: str, service: Service, how: str, shown: OnService) -> str:
     site, names = here(), names_of(here())
     roles, label = site.deployment.roles, WAYS.get(how, CLEARING)
     known = list(names.services[service.kind].classes) if service.kind in names.services else []

@@ -1,23 +1,22 @@
 """The requests desk: services by departure, and one of them with its units, queues and history."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import abort, render_template, request
-from sqlalchemy import select
 
 from loyalty.benefits.departures import Sought, departures, stocks
 from loyalty.benefits.tables import Service
-from loyalty.clock import start_of
+from loyalty.clock import instant_of, start_of, ticks
 from loyalty.desk.services import CHANGE, CLEAR, lines_on_service
-from loyalty.members.tables import Member
+from loyalty.members.finding import numbers_by_id
 from loyalty.program.labels import field_labels
-from loyalty.store import among
+from loyalty.web.guarding import NUMBER
 from loyalty.web.portal.asking import Names
 from loyalty.web.portal.labels import inputs_of
 from loyalty.web.portal.paging import read_place
 from loyalty.web.site import Site, here
-from loyalty.web.staff.guard import may, needs, pages, worker
+from loyalty.web.staff.guard import may, may_ask, needs, pages
 from loyalty.web.staff.member_told import lines_told
 from loyalty.web.staff.services_told import (
     departure_told,
@@ -29,15 +28,13 @@ from loyalty.web.staff.services_told import (
     state_told,
 )
 
-#: The largest number of a service; services of a page; the days that are shown where none are named.
-NUMBER = "int(max=9223372036854775807)"
+#: Services of a page; the days that are shown where none are named.
 PAGE, DAYS = 50, 7
 #: The longest stretch of days that may be asked for.
 LONGEST = 400
 #: What a service is found by, beside its fields, which are named `field.`.
 FIELDS = ("since", "until", "key", "kind", "state")
 STATES = ("open", "closed", "cancelled")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _given() -> dict[str, str]:
@@ -79,12 +76,12 @@ def _inputs(site: Site, names: Names) -> list[dict[str, Any]]:
 def _place(parts: list[str]) -> tuple[datetime, int]:
     """Where a page goes on: the instant and the number of its last service."""
     at, number = parts
-    return EPOCH + timedelta(microseconds=int(at)), int(number)
+    return instant_of(int(at)), int(number)
 
 
 def _written(one: Service) -> str:
     """The place of a service as an address has it."""
-    return f"{(one.starts_at - EPOCH) // timedelta(microseconds=1)}.{one.service_id}"
+    return f"{ticks(one.starts_at)}.{one.service_id}"
 
 
 @pages.get("/services")
@@ -122,19 +119,12 @@ def service(number: int) -> str:
         "staff/service.html", number=number, head=head, only=only, queues=queues_told(site, names, one, only, start),
         ended=ended_told(site, names, one), history=history_told(site, names, one), zone=site.program.zone.key,
         lines=_lines(site, number) if may("audit.read") else None, is_open=one.state == "open", state=one.state,
-        changes=_verdict(CHANGE), clears=_verdict(CLEAR),
-        acts={act: _verdict(act) for act in ("request.skip", "request.unskip", "request.cancel", "request.give_back")},
+        changes=may_ask(CHANGE), clears=may_ask(CLEAR),
+        acts={act: may_ask(act) for act in ("request.skip", "request.unskip", "request.cancel", "request.give_back")},
     )  # fmt: skip
-
-
-def _verdict(act: str) -> bool:
-    """Whether an act may be done, or at least asked for."""
-    return here().deployment.roles.may(worker().roles, act) != "no"
 
 
 def _lines(site: Site, number: int) -> list[dict[str, Any]]:
     """The last lines of the audit log on a service and its requests."""
     rows: Any = lines_on_service(site.reading, number, PAGE)
-    ids = sorted({row.member_id for row in rows if row.member_id is not None})
-    query = select(Member.member_id, Member.number).where(among(site.reading, Member.member_id, ids))
-    return lines_told(site, rows, {row.member_id: row.number for row in site.reading.execute(query)})
+    return lines_told(site, rows, numbers_by_id(site.reading, (row.member_id for row in rows)))
